@@ -1,0 +1,199 @@
+"""`torchdrop tune`: the main command."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from ..data import Dataset, Task, load
+from ..errors import SettingError
+from ..networks import ACTIVATIONS, MLP
+from ..report import render_table, render_verdict, write_html
+from ..tuning import REPORT, DataSummary, NetworkFactory, TuningResult, import_factory
+from ..tuning import tune as run_sweep
+from ._console import errors, results
+from ._progress import showing
+
+N = TypeVar("N", int, float)
+
+_NETWORK = "Network"
+_TRAINING = "Training"
+_OUTPUT = "Output"
+
+
+def tune(
+    data: Annotated[
+        str,
+        typer.Argument(help="digits, mnist, fashion-mnist, or a .csv, .parquet or .npz file."),
+    ] = "digits",
+    target: Annotated[str | None, typer.Option(help="Column to predict, for a table.")] = None,
+    task: Annotated[Task | None, typer.Option(help="If it cannot be told from the target.")] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Folder with the idx files of mnist or fashion-mnist.")
+    ] = None,
+    split_seed: Annotated[int, typer.Option(help="Seed of the validation (and test) split.")] = 0,
+    p: Annotated[
+        str, typer.Option(help="Dropout rates to compare; 0 is always among them.")
+    ] = "0,0.1,0.2,0.3,0.4,0.5",
+    seeds: Annotated[int, typer.Option(help="Networks trained at each rate.")] = 5,
+    hidden: Annotated[
+        str | None,
+        typer.Option(
+            help="Widths of the hidden layers [default: 200,100,50].", rich_help_panel=_NETWORK
+        ),
+    ] = None,
+    activation: Annotated[
+        str, typer.Option(help="Activation of the hidden layers.", rich_help_panel=_NETWORK)
+    ] = "leaky_relu",
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="Your own network instead: package.module:callable, called with p.",
+            rich_help_panel=_NETWORK,
+        ),
+    ] = None,
+    epochs: Annotated[int, typer.Option(rich_help_panel=_TRAINING)] = 30,
+    batch_size: Annotated[int, typer.Option(rich_help_panel=_TRAINING)] = 64,
+    optimizer: Annotated[
+        str, typer.Option(help="adam, adamw or sgd.", rich_help_panel=_TRAINING)
+    ] = "adam",
+    lr: Annotated[float, typer.Option(help="Learning rate.", rich_help_panel=_TRAINING)] = 1e-3,
+    max_norm: Annotated[
+        float | None,
+        typer.Option(help="Largest norm of a unit's incoming weights.", rich_help_panel=_TRAINING),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Run directory [default: a new one in runs/].", rich_help_panel=_OUTPUT),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the run in --out.", rich_help_panel=_OUTPUT)
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue the run in --out.", rich_help_panel=_OUTPUT)
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Only the report's path.", rich_help_panel=_OUTPUT)
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the result as JSON.", rich_help_panel=_OUTPUT)
+    ] = False,
+) -> None:
+    """Train a network at every dropout rate and say which is best, and how sure that is."""
+    _check_flags(hidden=hidden, model=model, out=out, resume=resume, force=force)
+    rates = _numbers(p, "--p", float)
+    widths = _numbers(hidden or "200,100,50", "--hidden", int)
+    dataset = load(data, target=target, task=task, data_dir=data_dir, seed=split_seed)
+    factory = import_factory(model) if model else _mlp_for(dataset, widths, activation)
+    directory = out or _new_directory(Path("runs"), dataset.name)
+    result = _sweep(
+        factory,
+        dataset,
+        directory,
+        quiet=quiet,
+        p=rates,
+        seeds=seeds,
+        epochs=epochs,
+        batch_size=batch_size,
+        optimizer=optimizer,
+        lr=lr,
+        max_norm=max_norm,
+        existing="resume" if resume else "overwrite" if force else "refuse",
+    )
+    path = write_html(result, directory / REPORT)
+    if as_json:
+        print(json.dumps(result.to_dict(), indent=2))  # noqa: T201
+    else:
+        show(result, path, quiet=quiet)
+
+
+def show(result: TuningResult, report: Path, *, quiet: bool) -> None:
+    """Print the table, the verdict, and the report's path as the last line."""
+    console = results()
+    if not quiet:
+        console.print(render_table(result))
+        console.print(render_verdict(result))
+    console.print(f"report: {report}" if not quiet else str(report), markup=False, soft_wrap=True)
+
+
+def _sweep(
+    factory: NetworkFactory, dataset: Dataset, out: Path, *, quiet: bool, **settings: Any
+) -> TuningResult:
+    """Run the sweep under a progress display; Ctrl-C says what is kept and how to go on."""
+
+    def introduce(data: DataSummary) -> None:
+        if not quiet:
+            errors.print(_introduce(data), markup=False, highlight=False)
+
+    try:
+        with showing(errors, quiet=quiet) as observer:
+            return run_sweep(
+                factory, dataset, out=out, on_start=introduce, on_progress=observer, **settings
+            )
+    except KeyboardInterrupt:
+        errors.print(_say_how_to_go_on(out), markup=False, highlight=False)
+        raise typer.Exit(130) from None
+
+
+def _check_flags(
+    *, hidden: str | None, model: str | None, out: Path | None, resume: bool, force: bool
+) -> None:
+    if hidden and model:
+        raise SettingError("--hidden describes the built-in network; leave it out with --model.")
+    if resume and force:
+        raise SettingError("--resume keeps what is there and --force replaces it; choose one.")
+    if (resume or force) and not out:
+        flag = "--resume" if resume else "--force"
+        raise SettingError(f"{flag} is about the run in a directory; name it with --out.")
+
+
+def _numbers(text: str, option: str, kind: Callable[[str], N]) -> list[N]:
+    try:
+        return [kind(part) for part in text.split(",")]
+    except ValueError:
+        raise SettingError(
+            f"{option} takes numbers with commas between them, such as "
+            f"{'0,0.1,0.2' if kind is float else '200,100,50'}; got {text!r}."
+        ) from None
+
+
+def _mlp_for(dataset: Dataset, hidden: list[int], activation: str) -> MLP:
+    if activation not in ACTIVATIONS:
+        raise SettingError(f"--activation is one of {', '.join(ACTIVATIONS)}; got {activation!r}.")
+    if any(width < 1 for width in hidden):
+        raise SettingError(f"--hidden takes positive widths; got {','.join(map(str, hidden))}.")
+    return MLP((math.prod(dataset.shape), *hidden, dataset.outputs), activation)
+
+
+def _new_directory(parent: Path, name: str) -> Path:
+    """Name a directory that does not exist yet: `digits`, `digits-2`, and so on."""
+    stem = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "run"
+    number = 1
+    while (path := parent / (stem if number == 1 else f"{stem}-{number}")).exists():
+        number += 1
+    return path
+
+
+def _introduce(data: DataSummary) -> str:
+    training, validation, test = data.rows
+    shape = "x".join(map(str, data.shape))
+    target = f"{len(data.classes)} classes" if data.classes else "a number to predict"
+    rows = f"{training:,} training, {validation:,} validation and {test:,} test rows"
+    return "\n".join([f"{data.name}: {rows} of {shape}, {target}.", *data.notes])
+
+
+def _say_how_to_go_on(directory: Path) -> str:
+    """Repeat the user's command as one that resumes."""
+    words = [word for word in sys.argv[1:] if word not in ("--force", "--resume")]
+    if not any(word == "--out" or word.startswith("--out=") for word in words):
+        words += ["--out", str(directory)]
+    command = shlex.join(["torchdrop", *words, "--resume"])
+    return f"Stopped. Finished networks are kept in {directory}; to go on:\n  {command}"

@@ -1,0 +1,34 @@
+"""Every error that torchdrop raises on purpose, as one tree.
+
+```
+TorchdropError
+├── SettingError (ValueError)          an argument or option out of its range
+├── DataError (ValueError)             data that cannot be read or learned from
+├── ModelError (ValueError)            a model that does not fit the data or the task
+└── RunDirectoryError (OSError)        a run directory that exists, is missing or is not one of ours
+```
+
+A message is one sentence: what it is, what came, what to do next.
+"""
+
+from __future__ import annotations
+
+
+class TorchdropError(Exception):
+    """Base of all errors that torchdrop raises on purpose."""
+
+
+class SettingError(TorchdropError, ValueError):
+    """An argument or option lies outside its range."""
+
+
+class DataError(TorchdropError, ValueError):
+    """Data cannot be read, or nothing can be learned from it."""
+
+
+class ModelError(TorchdropError, ValueError):
+    """A model cannot be built, or does not fit the data or the task."""
+
+
+class RunDirectoryError(TorchdropError, OSError):
+    """A run directory exists already, is missing, or was not written by torchdrop."""

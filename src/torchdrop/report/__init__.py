@@ -1,0 +1,7 @@
+"""Records become text for the terminal and one self-contained HTML page; nothing else draws."""
+
+from ._loss import loss_figure_svg as loss_figure_svg
+from ._page import render_html as render_html
+from ._page import write_html as write_html
+from ._terminal import render_table as render_table
+from ._terminal import render_verdict as render_verdict

@@ -1,0 +1,60 @@
+"""How a network is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from ..errors import SettingError
+
+OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "sgd": torch.optim.SGD,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings:
+    """How a network is trained; the same for every member of a grid.
+
+    Attributes:
+        epochs: Passes over the training part, at least 1.
+        batch_size: Rows of a mini-batch, at least 1.
+        optimizer: A name in `OPTIMIZERS`; `sgd` has a momentum of 0.9.
+        lr: Learning rate, above 0.
+        max_norm: Largest L2 norm of a unit's incoming weights, above 0; `None` for no limit.
+    """
+
+    epochs: int = 30
+    batch_size: int = 64
+    optimizer: str = "adam"
+    lr: float = 1e-3
+    max_norm: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse settings out of range.
+
+        Raises:
+            SettingError: If a setting is out of its range.
+        """
+        for name in ("epochs", "batch_size"):
+            if getattr(self, name) < 1:
+                raise SettingError(f"{name} is at least 1; got {getattr(self, name)}.")
+        for name in ("lr", "max_norm"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < float("inf"):
+                raise SettingError(f"{name} is a finite number above 0; got {value}.")
+        if self.optimizer not in OPTIMIZERS:
+            raise SettingError(
+                f"optimizer is one of {', '.join(OPTIMIZERS)}; got {self.optimizer!r}."
+            )
+
+    def make_optimizer(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        """Build the optimizer over `parameters`."""
+        if self.optimizer == "sgd":
+            return torch.optim.SGD(parameters, lr=self.lr, momentum=0.9)
+        return OPTIMIZERS[self.optimizer](parameters, lr=self.lr)

@@ -1,0 +1,209 @@
+"""The sweep: train every member of the grid, and judge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from ..data import Dataset, from_arrays
+from ..kernels import STREAM_VERSION
+from ..networks import MLP
+from ..training import Epoch, Objective, TrainingSettings, fit
+from ._grid import DEFAULT_RATES, Grid, SeedStreams
+from ._layout import layout_of
+from ._member import Member
+from ._network import NetworkFactory, build, check_network, describe
+from ._result import DataSummary, TuningResult
+from ._run_directory import Existing, RunDirectory, check_usable
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a sweep stands; handed to `on_progress` after each epoch and each member.
+
+    Attributes:
+        done: Members that are finished.
+        total: Members of the grid.
+        p: Probability of dropping of the member at work.
+        seed: Its seed.
+        epochs: How many epochs it is to train.
+        epoch: Its last epoch.
+        finished: The member, if it is finished by now.
+    """
+
+    done: int
+    total: int
+    p: float
+    seed: int
+    epochs: int
+    epoch: Epoch
+    finished: Member | None = None
+
+
+def tune(
+    make_network: NetworkFactory,
+    data: Dataset | tuple[Any, Any],
+    *,
+    p: Sequence[float] = DEFAULT_RATES,
+    seeds: int = 5,
+    epochs: int = 30,
+    batch_size: int = 64,
+    optimizer: str = "adam",
+    lr: float = 1e-3,
+    max_norm: float | None = None,
+    out: str | PathLike[str] | None = None,
+    existing: Existing = "refuse",
+    on_start: Callable[[DataSummary], None] | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> TuningResult:
+    """Train a network at every dropout rate and seed, and say which rate is best.
+
+    Members of one seed start from the same weights and see the same batches at every p, so they
+    are compared in pairs. Each keeps its best epoch by validation loss; the test part is touched
+    once after that, and decides nothing. torch's global generator is left as it was.
+
+    Args:
+        make_network: Called with p, returns a new network: logits `(N, classes)` for
+            classification, `(N, 1)` or `(N,)` for regression.
+        data: A `Dataset`, or arrays or tensors `(x, y)`, of which a fifth is kept for testing and
+            a fifth of the rest for validation.
+        p: Probabilities of dropping, each in `[0, 1)`. 0 is added if it is missing.
+        seeds: How many seeds, from 1 to 1,000; from 2 on there is a verdict.
+        epochs: Passes over the training part.
+        batch_size: Rows of a mini-batch.
+        optimizer: `adam`, `adamw` or `sgd` (momentum 0.9).
+        lr: Learning rate.
+        max_norm: Largest L2 norm of a unit's incoming weights; `None` for no limit.
+        out: Directory to keep the run in; `None` keeps it in memory only.
+        existing: What to do if `out` holds a run: `refuse`, `resume` or `overwrite` it.
+        on_start: Called once, when all checks have passed and training begins.
+        on_progress: Called after each epoch and each member.
+
+    Returns:
+        All members with their epochs, the table and the verdict.
+
+    Raises:
+        SettingError: If a setting is out of range.
+        DataError: If nothing can be learned from the data.
+        ModelError: If the network does not fit the data, or drops nothing.
+        RunDirectoryError: If `out` may not be written to.
+    """
+    grid = Grid.of(p, seeds)
+    training = TrainingSettings(epochs, batch_size, optimizer, lr, max_norm)
+    if out is not None:
+        check_usable(Path(out), existing)
+    dataset = data if isinstance(data, Dataset) else from_arrays(*data)
+    if isinstance(make_network, MLP):
+        dataset = dataset.flattened()
+    layout = layout_of(check_network(make_network, dataset, grid.rates[-1]))
+    summary = _summarize_data(dataset)
+    settings = {
+        "stream": STREAM_VERSION,
+        "network": describe(make_network),
+        "p": list(grid.rates),
+        "seeds": grid.seeds,
+        "training": asdict(training),
+    }
+    stored = {**settings, "data": asdict(summary), "encoder": dataset.encoder.to_dict()}
+    directory = RunDirectory(Path(out), stored, existing) if out is not None else None
+    if on_start:
+        on_start(summary)
+    sweep = _Sweep(make_network, dataset, training, grid, directory, on_progress)
+    result = TuningResult(settings, summary, sweep.run(), layout)
+    if directory:
+        directory.finish(result)
+    return result
+
+
+@dataclass
+class _Sweep:
+    """The loop engine: one member after the other."""
+
+    make_network: NetworkFactory
+    data: Dataset
+    training: TrainingSettings
+    grid: Grid
+    directory: RunDirectory | None
+    on_progress: Callable[[Progress], None] | None
+
+    def run(self) -> tuple[Member, ...]:
+        """Train what is not finished yet; return all members ordered by rate, then seed."""
+        members = dict(self.directory.finished) if self.directory else {}
+        for cell in self.grid.cells:
+            if cell not in members:
+                members[cell] = self._train(*cell, done=len(members))
+        return tuple(members[cell] for cell in sorted(members))
+
+    def _train(self, p: float, seed: int, done: int) -> Member:
+        def on_epoch(epoch: Epoch) -> None:
+            if self.directory:
+                self.directory.record_epoch(p, seed, epoch)
+            self._report(p, seed, epoch, done)
+
+        member, model = train_member(
+            self.make_network, self.data, self.training, p, seed, on_epoch=on_epoch
+        )
+        if self.directory:
+            self.directory.record_member(member, model.state_dict())
+        self._report(p, seed, member.history.epochs[-1], done + 1, member)
+        return member
+
+    def _report(
+        self, p: float, seed: int, epoch: Epoch, done: int, finished: Member | None = None
+    ) -> None:
+        if self.on_progress:
+            total = len(self.grid.cells)
+            self.on_progress(Progress(done, total, p, seed, self.training.epochs, epoch, finished))
+
+
+def train_member(
+    make_network: NetworkFactory,
+    data: Dataset,
+    settings: TrainingSettings,
+    p: float,
+    seed: int,
+    *,
+    on_epoch: Callable[[Epoch], None] | None = None,
+) -> tuple[Member, nn.Module]:
+    """Train one network of the grid: a pure function of its arguments.
+
+    Args:
+        make_network: Called with `p`.
+        data: What to train, validate and test on.
+        settings: How to train.
+        p: Probability of dropping.
+        seed: Number of the seed; gives the initial weights, the batch order and the masks.
+        on_epoch: Called with the record of each epoch as it ends.
+
+    Returns:
+        The member, and the network with the weights of its best epoch.
+    """
+    streams = SeedStreams.of(seed)
+    objective = Objective(data.task)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(streams.weights)
+        model = build(make_network, p)
+        torch.manual_seed(streams.masks)
+        order = torch.Generator().manual_seed(streams.order)
+        history = fit(
+            model, data.train, data.validation, objective, settings, order=order, on_epoch=on_epoch
+        )
+        score = objective.score(model, data.test)
+    return Member(p, seed, history, score.loss, score.accuracy), model
+
+
+def _summarize_data(data: Dataset) -> DataSummary:
+    return DataSummary(
+        name=data.name,
+        task=data.task,
+        rows=(len(data.train), len(data.validation), len(data.test)),
+        shape=data.shape,
+        classes=data.classes,
+        notes=data.notes,
+    )

@@ -1,0 +1,79 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import nn
+
+from torchdrop import networks
+from torchdrop.data import load
+from torchdrop.errors import ModelError
+from torchdrop.tuning import load_model, tune
+
+QUICK: dict[str, Any] = {"p": [0.2], "seeds": 2, "epochs": 3, "lr": 0.01}
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    generator = np.random.default_rng(0)
+    frame = pd.DataFrame({"size": generator.normal(50, 10, 120), "kind": list("ab") * 60})
+    frame["price"] = 1000 * frame["size"] + np.where(frame["kind"] == "a", 5000, 0) + 0.5
+    frame["label"] = np.where(frame["size"] > 50, "big", "small")
+    frame.to_csv(tmp_path / "table.csv", index=False)
+    return tmp_path / "table.csv"
+
+
+def test_classes_come_with_probabilities_that_sum_to_one(table: Path, tmp_path: Path) -> None:
+    data = load(str(table), target="label")
+    tune(networks.MLP((data.shape[0], 8, 2)), data, **QUICK, out=tmp_path / "run")
+    model = load_model(tmp_path / "run")
+    predicted = model.predict(model.read(str(table)))
+
+    assert list(predicted.columns) == ["prediction", "probability_big", "probability_small"]
+    assert np.allclose(predicted.filter(like="probability").sum(axis=1), 1)
+    assert set(predicted["prediction"]) <= {"big", "small"}
+
+
+def test_predictions_are_those_of_the_chosen_network(table: Path, tmp_path: Path) -> None:
+    """The test accuracy in the record is found again through the saved model."""
+    data = load(str(table), target="label")
+    result = tune(networks.MLP((data.shape[0], 8, 2)), data, **QUICK, out=tmp_path / "run")
+    predicted = load_model(tmp_path / "run").predict(data.test.x)["prediction"]
+    truth = [data.classes[int(y)] for y in data.test.y]
+
+    assert np.mean([a == b for a, b in zip(predicted, truth, strict=True)]) == (
+        result.chosen.test_accuracy
+    )
+
+
+def test_numbers_come_back_in_the_targets_own_unit(table: Path, tmp_path: Path) -> None:
+    data = load(str(table), target="price")
+    settings = {**QUICK, "epochs": 40}
+    tune(networks.MLP((data.shape[0], 8, 1)), data, **settings, out=tmp_path / "run")
+    model = load_model(tmp_path / "run")
+    predicted = model.predict(model.read(str(table)))["prediction"]
+    truth = pd.read_csv(table)["price"]
+
+    assert np.corrcoef(predicted, truth)[0, 1] > 0.9
+    assert abs(predicted.mean() / truth.mean() - 1) < 0.1
+
+
+def test_a_loaded_network_is_in_evaluation_mode(table: Path, tmp_path: Path) -> None:
+    data = load(str(table), target="label")
+    tune(networks.MLP((data.shape[0], 8, 2)), data, **QUICK, out=tmp_path / "run")
+    network = load_model(tmp_path / "run").network
+
+    assert not any(module.training for module in network.modules())
+
+
+def test_a_network_from_a_local_function_is_not_rebuilt(tmp_path: Path) -> None:
+    x = torch.randn(60, 2)
+
+    def build(p: float) -> nn.Module:
+        return networks.mlp(2, 4, 2, p=p)
+
+    tune(build, (x, (x[:, 0] > 0).long()), **QUICK, out=tmp_path / "run")
+    with pytest.raises(ModelError, match="build, which cannot be imported"):
+        load_model(tmp_path / "run")
