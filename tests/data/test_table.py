@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from torchdrop.data import Dataset
+from torchdrop.data._columns import typed
 from torchdrop.data._split import Shares
 from torchdrop.data._table import dataset_from_table, infer_task
 from torchdrop.data._targets import Task
@@ -11,7 +12,7 @@ from torchdrop.errors import DataError, SettingError
 
 
 def _data(table: pd.DataFrame, target: str | None, task: Task | None = None) -> Dataset:
-    return dataset_from_table("people", table.convert_dtypes(), target, Shares(), task)
+    return dataset_from_table("people", typed(table), target, Shares(), task)
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,10 @@ def test_the_task_can_be_overridden_both_ways() -> None:
     assert read_target(np.array([1.0, 2.0]), "classification").classes == ("1", "2")
 
 
+def test_huge_floats_can_be_labels() -> None:
+    assert read_target(np.array([1e30, 2.0]), "classification").classes == ("2.0", "1e+30")
+
+
 def test_test_labels_get_the_training_parts_class_numbers() -> None:
     target = read_target(np.array(["a", "b", "c"]), None)
     assert read_test_target(np.array(["c", "a"]), target).tolist() == [2, 0]

@@ -45,9 +45,12 @@ def build_result(
         for seed in range(seeds)
     )
     classes = tuple("0123456789") if task == "classification" else ()
-    notes = ("Rows with a missing target were left out: 3 of 1,797.", "Inputs were scaled to [0, 1].")
-    settings = {"optimizer": "adamw", "learning_rate": 0.001, "batch_size": 32, "epochs": epochs,
-                "dropout_rates": list(grid), "seeds": seeds, "stratify": True}  # fmt: skip
+    notes = (
+        "Rows with a missing target were left out: 3 of 1,797.",
+        "Inputs were scaled to [0, 1].",
+    )
+    training = {"epochs": epochs, "batch_size": 64, "optimizer": "adam", "lr": 0.001}
+    settings = {"network": "MLP", "p": list(grid), "seeds": seeds, "training": training}
     data = DataSummary(name, task, (1078, 359, 360), (64,), classes, notes)
     return TuningResult(settings, data, members, layout)
 
@@ -63,7 +66,9 @@ def _member(
             for number in range(1, epochs + 1)
         )
     )
-    test = math.nan if diverged else history.best.validation_loss + scale * noise.normal(0.005, 0.003)
+    test = (
+        math.nan if diverged else history.best.validation_loss + scale * noise.normal(0.005, 0.003)
+    )
     accuracy = 0.985 - test / scale / 8 if task == "classification" else None
     return Member(p, seed, history, test, accuracy)
 
@@ -86,4 +91,6 @@ def _epoch(
     if diverged:
         training, validation, noisy = math.inf, math.nan, math.nan
     accuracy = None if math.isnan(validation) else 0.99 - validation / 8
-    return Epoch(number, scale * noisy, scale * training, scale * validation, accuracy, 0.021 + p / 500)
+    return Epoch(
+        number, scale * noisy, scale * training, scale * validation, accuracy, 0.021 + p / 500
+    )

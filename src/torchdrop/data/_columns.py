@@ -16,6 +16,14 @@ from ._checks import check_numbers
 MISSING = "missing"
 
 
+def typed(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with pandas' own types, which tell missing values and keep integers whole."""
+    # pandas 2 warns of infinite values here; they are refused later, by the column's name.
+    with np.errstate(invalid="ignore"):
+        converted: pd.DataFrame = table.convert_dtypes()
+    return converted
+
+
 def kind_of(series: pd.Series[Any]) -> Literal["number", "text"]:
     """Whether a column holds numbers (booleans among them) or text; `DataError` if neither."""
     dtype = series.dtype

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..errors import DataError
 from ._checks import listed
+from ._columns import typed
 
 
 def read_table(path: Path, text_columns: Iterable[str] = ()) -> pd.DataFrame:
@@ -44,8 +45,7 @@ def read_table(path: Path, text_columns: Iterable[str] = ()) -> pd.DataFrame:
         )
     if table.empty:
         raise DataError(f"{path} has no rows; give a table that has some.")
-    typed: pd.DataFrame = table.convert_dtypes()
-    return typed
+    return typed(table)
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:

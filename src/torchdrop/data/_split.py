@@ -78,9 +78,9 @@ def divide(target: Target, shares: Shares, *, own_test: bool) -> Division:
         rest, test = (rows, rows[:0]) if own_test else _cut(rows, target, shares.test, shares.seed)
         train, validation = _cut(rest, target, shares.validation, shares.seed)
     except ValueError as error:
-        raise _too_small(target) from error
+        raise DataError(_too_small(target)) from error
     if len(np.unique(target.values[train])) < len(target.classes):
-        raise _too_small(target)
+        raise DataError(_too_small(target))
     return Division(train, validation, test)
 
 
@@ -114,8 +114,8 @@ def _check_enough(target: Target, needed: int) -> None:
         )
 
 
-def _too_small(target: Target) -> DataError:
-    return DataError(
+def _too_small(target: Target) -> str:
+    return (
         f"{len(target.values)} rows of {max(len(target.classes), 1)} classes cannot be divided "
         "with these shares; give more rows, or smaller shares for validation and test."
     )

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..errors import DataError
 from ._checks import listed
-from ._columns import Column, column_from_dict
+from ._columns import Column, column_from_dict, typed
 from ._scaling import TargetScaling
 
 
@@ -64,7 +64,7 @@ class TableEncoder:
                 f"The table lacks {listed(missing)}, which the model was trained on; "
                 f"it has {listed(raw.columns)}, so add what is missing."
             )
-        table = raw[names].convert_dtypes()
+        table = typed(raw[names])
         blocks = [column.encode(table[column.name]) for column in self.columns]
         return torch.from_numpy(np.hstack(blocks).astype(np.float32))
 

@@ -82,8 +82,9 @@ def _labels(y: NDArray[Any]) -> NDArray[Any]:
         return y.astype(np.str_)
     if y.dtype.kind == "f":
         check_numbers(y, "The target")
-        whole = y.astype(np.int64)
-        return whole if np.array_equal(whole, y) else y
+        # Beyond 2**53 floats are all whole, and do not fit into integers in the end.
+        is_whole = np.abs(y).max(initial=0) < 2**53 and (np.trunc(y) == y).all()
+        return y.astype(np.int64) if is_whole else y
     return y
 
 

@@ -38,7 +38,8 @@ ALONE: Theme = {
 }
 
 _POINTS = 72
-_STYLE: dict[str, Any] = {
+# Any: the type of its names changes with matplotlib's version.
+_STYLE: Any = {
     "svg.fonttype": "none",
     "text.parse_math": False,
     "font.family": "sans-serif",
@@ -127,7 +128,9 @@ def _save(figure: Figure) -> str:
 
 def _root(size: tuple[float, float], alt: str, *, alone: bool) -> str:
     width, height = (f"{inches * _POINTS:g}" for inches in size)
-    space = f'xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" ' if alone else ""
+    space = (
+        f'xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" ' if alone else ""
+    )
     return (
         f'<svg {space}class="plot" role="img" aria-label="{escape(alt)}" '
         f'viewBox="0 0 {width} {height}" stroke-linejoin="round" font-family="sans-serif">'
@@ -137,7 +140,9 @@ def _root(size: tuple[float, float], alt: str, *, alone: bool) -> str:
 def _body(raw: str, name: str) -> str:
     """Everything inside the SVG element, without metadata, fonts and ids that nothing uses."""
     inside = raw.partition("<svg")[2].partition(">")[2]
-    inside = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", inside, flags=re.S)
+    inside = re.sub(
+        r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", inside, flags=re.S
+    )
     inside = re.sub(r"\s*font-family: [^;\"]*;?|xlink:(?=href)", "", inside)
     used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', inside))
     inside = re.sub(

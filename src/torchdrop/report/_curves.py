@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from ..training import Epoch
 from ..tuning import Member, TuningResult
@@ -156,7 +156,7 @@ def _frame(axes: Axes, scale: tuple[float, float, bool], epochs: int) -> None:
         axes.yaxis.set_minor_locator(NullLocator())
     axes.set_ylim(low, high)
     axes.set_xlim(0.5, max(epochs, 2) + 0.5)
-    axes.xaxis.get_major_locator().set_params(integer=True, nbins=6)
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.set_xlabel("epoch", labelpad=2)
 
 

@@ -84,9 +84,7 @@ def _by_seed(result: TuningResult, p: float) -> tuple[float, ...]:
     sound = [member for member in result.members if not member.history.diverged]
     base = {m.seed: m.history.best.validation_loss for m in sound if m.p == 0}
     return tuple(
-        m.history.best.validation_loss - base[m.seed]
-        for m in sound
-        if m.p == p and m.seed in base
+        m.history.best.validation_loss - base[m.seed] for m in sound if m.p == p and m.seed in base
     )
 
 
@@ -99,11 +97,19 @@ def _frame(axes: Axes, differences: Sequence[Difference]) -> None:
     axes.locator_params(axis="x", nbins=6)
     axes.axvline(0, color=INK, linewidth=1.2, zorder=1.8)
     axes.set_xlabel("validation loss minus that of p = 0, same seed")
-    for text, side, gap in (("\N{LEFTWARDS ARROW} better", "right", -6),
-                            ("worse \N{RIGHTWARDS ARROW}", "left", 6)):
+    for text, side, gap in (
+        ("\N{LEFTWARDS ARROW} better", "right", -6),
+        ("worse \N{RIGHTWARDS ARROW}", "left", 6),
+    ):
         axes.annotate(
-            text, (0, 1), (gap, 6), xycoords=axes.get_xaxis_transform(),
-            textcoords="offset points", ha=side, color=MUTED, annotation_clip=False,
+            text,
+            (0, 1),
+            (gap, 6),
+            xycoords=axes.get_xaxis_transform(),
+            textcoords="offset points",
+            ha=side,
+            color=MUTED,
+            annotation_clip=False,
         )
 
 
@@ -128,12 +134,17 @@ def _paint_interval(axes: Axes, row: int, low: float, high: float, color: str) -
             axes.plot(end, row, marker, color=color, ms=6, mew=0, clip_on=False, zorder=3)
 
 
-def _beside(
-    axes: Axes, row: int, text: str, place: tuple[float, float, str], weight: str
-) -> None:
+def _beside(axes: Axes, row: int, text: str, place: tuple[float, float, str], weight: str) -> None:
     x, gap, align = place
     axes.annotate(
-        text, (x, row), (gap, 0), xycoords=axes.get_yaxis_transform(),
-        textcoords="offset points", ha=align, va="center", fontweight=weight, color=INK,
+        text,
+        (x, row),
+        (gap, 0),
+        xycoords=axes.get_yaxis_transform(),
+        textcoords="offset points",
+        ha=align,
+        va="center",
+        fontweight=weight,
+        color=INK,
         annotation_clip=False,
     )

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 from matplotlib.axes import Axes
 
-from ..tuning import Member, RateSummary, TuningResult
-from ..tuning._summary import REACH
+from ..tuning import REACH, Member, RateSummary, TuningResult
 from ._canvas import INK, MUTED, PAPER, draw
 from ._color import rate_colors
 from ._numbers import epochs as epochs_text
@@ -83,7 +82,9 @@ def epochs_figure(result: TuningResult) -> Markup:
         ceiling = _frame_epochs(axes, shown, last)
         for x, trade in zip(positions([t.p for t in shown]), shown, strict=True):
             _paint_dots(axes, x, trade.reached, colors[trade.p], ceiling)
-            _paint_middle(axes, x, trade.epochs, colors[trade.p], ceiling if trade.reached else None)
+            _paint_middle(
+                axes, x, trade.epochs, colors[trade.p], ceiling if trade.reached else None
+            )
 
     told = "; ".join(f"p = {trade.p:g}: {epochs_text(trade.epochs)}" for trade in shown)
     alt = f"Median epochs to reach the training loss of p = 0, by dropout rate. {told}."
@@ -114,8 +115,12 @@ def _frame_epochs(axes: Axes, shown: Sequence[Trade], last: int) -> float:
     if missed:
         axes.axhline(ceiling, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)))
         axes.annotate(
-            f"not reached within {last} epochs", (0, ceiling), (0, 9),
-            xycoords=axes.get_yaxis_transform(), textcoords="offset points", color=INK,
+            f"not reached within {last} epochs",
+            (0, ceiling),
+            (0, 9),
+            xycoords=axes.get_yaxis_transform(),
+            textcoords="offset points",
+            color=INK,
         )
     return ceiling
 

@@ -138,9 +138,7 @@ def _paint_point(axes: Axes, point: LossPoint, color: str) -> None:
     return None
 
 
-def paint_interval(
-    axes: Axes, x: float, low: float | None, high: float | None, color: str
-) -> None:
+def paint_interval(axes: Axes, x: float, low: float | None, high: float | None, color: str) -> None:
     """Draw an upright interval; an arrow shows that it goes on beyond the axes."""
     if low is None or high is None:
         return

@@ -28,27 +28,35 @@ def render_html(result: TuningResult) -> str:
         An HTML document with its style, figures and script inside; the same for the same result.
     """
     rows = _table.rows(result)
-    return _environment().get_template("page.html").render(
-        result=result,
-        verdict=result.verdict,
-        mark=_table.mark(result),
-        marked={row.p for row in rows if row.marked},
-        has_intervals=any(s.validation_loss and s.validation_loss.low is not None for s in result.summaries),
-        has_differences=any(s.difference and s.difference.low is not None for s in result.summaries),
-        effect=_words.effect(result),
-        diverged=_words.diverged(result),
-        facts=_words.facts(result),
-        settings=_words.settings(result),
-        headings=_table.headings(result),
-        rows=rows,
-        colors=rate_colors([summary.p for summary in result.summaries]),
-        loss=loss_figure(result),
-        differences=differences_figure(result),
-        curves=curve_figures(result),
-        logarithmic=loss_range(panels(result))[2],
-        gap=gap_figure(result),
-        epochs=epochs_figure(result),
-        network=_network(result),
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            result=result,
+            verdict=result.verdict,
+            mark=_table.mark(result),
+            marked={row.p for row in rows if row.marked},
+            has_intervals=any(
+                s.validation_loss and s.validation_loss.low is not None for s in result.summaries
+            ),
+            has_differences=any(
+                s.difference and s.difference.low is not None for s in result.summaries
+            ),
+            effect=_words.effect(result),
+            diverged=_words.diverged(result),
+            facts=_words.facts(result),
+            settings=_words.settings(result),
+            headings=_table.headings(result),
+            rows=rows,
+            colors=rate_colors([summary.p for summary in result.summaries]),
+            loss=loss_figure(result),
+            differences=differences_figure(result),
+            curves=curve_figures(result),
+            logarithmic=loss_range(panels(result))[2],
+            gap=gap_figure(result),
+            epochs=epochs_figure(result),
+            network=_network(result),
+        )
     )
 
 

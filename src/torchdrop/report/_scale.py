@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from matplotlib.axes import Axes
 
@@ -21,7 +22,7 @@ def positions(rates: Sequence[float]) -> tuple[float, ...]:
         return tuple(0.0 for _ in rates)
     step = (rates[-1] - rates[0]) / (len(rates) - 1)
     places = [(p - rates[0]) / step for p in rates]
-    narrowest = min(b - a for a, b in zip(places, places[1:], strict=False))
+    narrowest = min(b - a for a, b in pairwise(places))
     return tuple(places) if narrowest >= 0.5 else tuple(map(float, range(len(rates))))
 
 
@@ -62,6 +63,6 @@ def mark_rates(axes: Axes, rates: Sequence[float]) -> None:
     places = positions(rates)
     axes.set_xticks(places, [f"{p:g}" for p in rates])
     axes.set_xlim(places[0] - 0.6, places[-1] + 0.6)
-    even = len({round(b - a, 6) for a, b in zip(rates, rates[1:], strict=False)}) < 2
+    even = len({round(b - a, 6) for a, b in pairwise(rates)}) < 2
     to_scale = even or places != tuple(map(float, range(len(rates))))
     axes.set_xlabel("p, the probability of dropping" + ("" if to_scale else " (not to scale)"))

@@ -39,7 +39,15 @@ class Row:
 def headings(result: TuningResult) -> tuple[str, ...]:
     """The headings of the table, `p` first."""
     test = "test accuracy" if has_accuracy(result) else "test loss"
-    return ("p", "validation loss", "difference to p = 0", "gap", "epochs to reach", test, "seconds")
+    return (
+        "p",
+        "validation loss",
+        "difference to p = 0",
+        "gap",
+        "epochs to reach",
+        test,
+        "seconds",
+    )
 
 
 def rows(result: TuningResult) -> tuple[Row, ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ..tuning import RateSummary, TuningResult
 from ._numbers import duration, number, plural
@@ -58,7 +59,7 @@ def facts(result: TuningResult) -> tuple[tuple[str, str], ...]:
 
 def settings(result: TuningResult) -> tuple[tuple[str, str], ...]:
     """All settings as pairs of name and value; what is no text is written as JSON."""
-    return tuple((str(name), _plain(value)) for name, value in result.settings.items())
+    return tuple((name, _plain(value)) for name, value in _flat(result.settings))
 
 
 def _mean_loss(summary: RateSummary) -> float:
@@ -87,15 +88,26 @@ def _task(result: TuningResult) -> str:
 
 
 def _network(result: TuningResult) -> str:
-    return " \N{EN DASH} ".join(f"{width:,}" for width in result.layout.widths) if result.layout else ""
+    return (
+        " \N{EN DASH} ".join(f"{width:,}" for width in result.layout.widths)
+        if result.layout
+        else ""
+    )
 
 
-def _optimizer(settings: Mapping[str, object]) -> str:
-    name = settings.get("optimizer")
-    if not isinstance(name, str):
-        return "" if name is None else _plain(name)
-    rate = settings.get("learning_rate", settings.get("lr"))
-    return f"{name}, learning rate {rate:g}" if isinstance(rate, float) else name
+def _optimizer(settings: Mapping[str, Any]) -> str:
+    training = dict(_flat(settings))
+    name, rate = training.get("training, optimizer"), training.get("training, lr")
+    return f"{name}, learning rate {_plain(rate)}" if name and rate else ""
+
+
+def _flat(settings: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Settings with those inside a group named after both."""
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{name}, {inner}", one) for inner, one in _flat(value))
+        else:
+            yield name, value
 
 
 def _plain(value: object) -> str:
@@ -104,6 +116,9 @@ def _plain(value: object) -> str:
 
 def diverged(result: TuningResult) -> str:
     """A sentence that names the rates with diverged runs; empty if there are none."""
-    rates = [f"{s.diverged} of {plural(s.seeds, 'run')} at p = {s.p:g}" for s in result.summaries
-             if s.diverged]
+    rates = [
+        f"{s.diverged} of {plural(s.seeds, 'run')} at p = {s.p:g}"
+        for s in result.summaries
+        if s.diverged
+    ]
     return f"Diverged (a loss became NaN or infinite): {', '.join(rates)}." if rates else ""

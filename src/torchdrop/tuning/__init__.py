@@ -11,6 +11,7 @@ from ._run_directory import load_result as load_result
 from ._saved import SavedModel as SavedModel
 from ._saved import load_model as load_model
 from ._statistics import Interval as Interval
+from ._summary import REACH as REACH
 from ._summary import RateSummary as RateSummary
 from ._tune import Progress as Progress
 from ._tune import tune as tune

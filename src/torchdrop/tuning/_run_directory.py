@@ -45,6 +45,9 @@ class RunDirectory:
         finished: Members that an earlier, interrupted sweep left behind, by (p, seed).
     """
 
+    path: Path
+    finished: dict[tuple[float, int], Member]
+
     def __init__(self, path: Path, settings: Mapping[str, Any], existing: Existing) -> None:
         """Create the directory, or take up one that exists as `existing` says.
 
@@ -57,7 +60,7 @@ class RunDirectory:
             RunDirectoryError: If the directory may not be used.
         """
         self.path = path
-        self.finished: dict[tuple[float, int], Member] = {}
+        self.finished = {}
         check_usable(path, existing)
         resuming = existing == "resume" and (path / SETTINGS).exists()
         if resuming:

@@ -67,6 +67,7 @@ def decide(members: Sequence[Member]) -> Verdict:
     chosen = next(p for p in tied if gains[p].below_zero)
     reason = _reason(chosen, gains[chosen], len(losses[0.0]))
     if len(tied) == 1:
+        reason += _runner_up(chosen, losses)
         return Verdict("best", chosen, tied, f"p = {chosen:g} is best.", reason)
     sentence = f"p = {_join(tied, rates)} are a tie; {chosen:g} converges fastest."
     return Verdict("tie", chosen, tied, sentence, reason)
@@ -106,6 +107,19 @@ def _reason(p: float, gain: Interval, seeds: int) -> str:
         f"At p = {p:g} the validation loss is {abs(gain.mean):.4f} {direction} than without "
         f"dropout (difference {gain.mean:+.4f}, 95 % interval {gain.low:+.4f} to {gain.high:+.4f} "
         f"over {seeds} paired seeds)."
+    )
+
+
+def _runner_up(best: float, losses: Mapping[float, FloatArray]) -> str:
+    """Say how far the best rate is ahead of the next, and whether seeds alone could do that."""
+    others = [p for p in losses if p != best]
+    behind = {p: mean_interval(losses[p] - losses[best]) for p in others}
+    next_p = min(others, key=lambda p: behind[p].mean)
+    gap = behind[next_p]
+    sure = "clear of it" if gap.low is not None and gap.low > 0 else "not clear of it"
+    return (
+        f" Next is p = {next_p:g}, {gap.mean:.4f} higher (95 % interval {gap.low:+.4f} to "
+        f"{gap.high:+.4f}): {sure} with this many seeds."
     )
 
 
