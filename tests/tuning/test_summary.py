@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import pytest
@@ -62,3 +63,16 @@ def test_a_rate_that_always_diverged_has_no_figures(make_member: MakeMember) -> 
     row = summarize(members)[1]
 
     assert (row.validation_loss, row.difference, row.gap, row.epochs_to_reach) == (None,) * 4
+
+
+def test_accuracy_never_reaches_beyond_all_rows(make_member: MakeMember) -> None:
+    members = [
+        dataclasses.replace(make_member(p, seed, [1.0]), test_accuracy=accuracy)
+        for p in (0.0, 0.3)
+        for seed, accuracy in enumerate((0.8, 1.0))
+    ]
+    interval = summarize(members)[0].test_accuracy
+
+    assert interval is not None
+    assert interval.mean == pytest.approx(0.9)
+    assert (interval.low, interval.high) == (0.0, 1.0)

@@ -36,6 +36,15 @@ def test_one_rate_far_ahead_is_best(judge: Judge) -> None:
     assert (verdict.answer, verdict.p, verdict.tied) == ("best", 0.3, (0.3,))
     assert verdict.sentence == "p = 0.3 is best."
     assert "0.1000 lower than without dropout" in verdict.reason
+    assert "Next is p = 0.1, 0.0800 higher" in verdict.reason
+    assert "clear of it with this many seeds" in verdict.reason
+
+
+def test_a_best_rate_that_seeds_could_have_made_says_so(judge: Judge) -> None:
+    verdict = judge({0.1: -0.1, 0.3: -0.097})
+
+    assert verdict.answer == "best"
+    assert "not clear of it" in verdict.reason
 
 
 def test_neighbors_within_one_standard_error_tie_and_the_lowest_is_taken(judge: Judge) -> None:

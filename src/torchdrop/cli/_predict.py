@@ -18,7 +18,7 @@ def predict(
         str, typer.Argument(help="A file like the one trained on, or a built-in data set.")
     ],
     out: Annotated[
-        Path | None, typer.Option(help="CSV file to write [default: standard output].")
+        Path | None, typer.Option(help="CSV file to write (default: standard output).")
     ] = None,
     data_dir: Annotated[
         Path | None, typer.Option(help="Folder with the idx files of mnist or fashion-mnist.")

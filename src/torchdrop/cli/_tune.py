@@ -47,7 +47,7 @@ def tune(
     hidden: Annotated[
         str | None,
         typer.Option(
-            help="Widths of the hidden layers [default: 200,100,50].", rich_help_panel=_NETWORK
+            help="Widths of the hidden layers (default: 200,100,50).", rich_help_panel=_NETWORK
         ),
     ] = None,
     activation: Annotated[
@@ -72,7 +72,7 @@ def tune(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Run directory [default: a new one in runs/].", rich_help_panel=_OUTPUT),
+        typer.Option(help="Run directory (default: a new one in runs/).", rich_help_panel=_OUTPUT),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Replace the run in --out.", rich_help_panel=_OUTPUT)

@@ -78,13 +78,21 @@ def _summarize_rate(
         gap=statistics.fmean(m.history.best.gap for m in sound) if sound else None,
         epochs_to_reach=_epochs_to_reach(sound, baseline),
         test_loss=_interval([m.test_loss for m in sound]),
-        test_accuracy=_interval([m.test_accuracy for m in sound if m.test_accuracy is not None]),
+        test_accuracy=_accuracy_interval(sound),
         seconds=statistics.fmean(m.history.seconds for m in members),
     )
 
 
 def _interval(values: Sequence[float], comparisons: int = 1) -> Interval | None:
     return mean_interval(values, comparisons=comparisons) if values else None
+
+
+def _accuracy_interval(members: Sequence[Member]) -> Interval | None:
+    """Student's t does not know that an accuracy lies in [0, 1]: cut off what lies beyond."""
+    interval = _interval([m.test_accuracy for m in members if m.test_accuracy is not None])
+    if interval is None or interval.low is None or interval.high is None:
+        return interval
+    return Interval(interval.mean, max(0.0, interval.low), min(1.0, interval.high))
 
 
 def _epochs_to_reach(members: Sequence[Member], baseline: Mapping[int, Member]) -> float | None:
