@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= 2
 
-.PHONY: demo test format picture clean
+.PHONY: demo test format picture sanitize cross check-fallback clean
 
 demo: .venv/ready
 	$(BIN)/torchdrop tune digits --out runs/demo --force
@@ -22,12 +22,43 @@ format: .venv/ready
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+statistics: .venv/ready
+	$(BIN)/pytest -m slow tests/long
+
 picture: .venv/ready
 	$(BIN)/python docs/make_picture.py runs/demo docs/images
 
-.venv/ready: pyproject.toml constraints.txt
+# Run the kernel's tests on a build with the address and undefined-behavior sanitizers.
+sanitize: .venv/ready
+	cmake -S . -B build/sanitize -DTORCHDROP_SANITIZE=ON -DTORCHDROP_STRICT=ON -DCMAKE_BUILD_TYPE=Debug
+	cmake --build build/sanitize
+	TORCHDROP_LIBRARY=build/sanitize/_native.bin ASAN_OPTIONS=detect_leaks=0 \
+	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
+	$(BIN)/pytest tests/kernels/test_native.py tests/kernels/test_rectifier.py
+
+# Compare the kernel's builds by checksum, the one for 64-bit ARM under emulation; needs Debian's
+# gcc-aarch64-linux-gnu and qemu-user.
+KERNEL := tests/long/cross.c $(addprefix src/torchdrop/kernels/csrc/,kernel.c torchdrop.c)
+CROSS := -O3 -std=c11 -Wall -Wextra -Werror -ffp-contract=off -DTORCHDROP_ISA=baseline
+cross:
+	mkdir -p build/cross
+	gcc $(CROSS) $(KERNEL) -o build/cross/sse2
+	gcc $(CROSS) -DTORCHDROP_PLAIN $(KERNEL) -o build/cross/plain
+	aarch64-linux-gnu-gcc $(CROSS) -static $(KERNEL) -o build/cross/neon
+	build/cross/sse2 > build/cross/sse2.txt
+	build/cross/plain | diff - build/cross/sse2.txt
+	qemu-aarch64 build/cross/neon | diff - build/cross/sse2.txt
+
+# Without a compiler the package still installs, as a wheel for any platform.
+check-fallback: .venv/ready
+	rm -rf build/fallback
+	CC=/no/compiler $(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir build/fallback .
+	test -f build/fallback/torchdrop-*-py3-none-any.whl
+
+.venv/ready: pyproject.toml constraints.txt CMakeLists.txt $(wildcard src/torchdrop/kernels/csrc/*)
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt pip
+	CMAKE_ARGS=-DTORCHDROP_STRICT=ON \
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable . --group dev
 	touch .venv/ready
 

@@ -11,14 +11,26 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from torchdrop.errors import SettingError
-from torchdrop.nn import Dropout
+from torchdrop.nn import ActivationDropout, Dropout
 
 Z = 5.0
 
-LAYERS: dict[str, Callable[[float], nn.Module]] = {
+pytestmark = pytest.mark.usefixtures("each_kernel")
+
+# In evaluation these give back what they get, and the others an activation of it.
+PLAIN: dict[str, Callable[[float], nn.Module]] = {
     "Dropout": Dropout,
     "Dropout-inplace": lambda p: Dropout(p, inplace=True),
 }
+ACTIVATED: dict[str, Callable[[float], nn.Module]] = {
+    "ActivationDropout-relu": lambda p: ActivationDropout("relu", p),
+    "ActivationDropout-leaky_relu": lambda p: ActivationDropout("leaky_relu", p),
+    "ActivationDropout-gelu": lambda p: ActivationDropout("gelu", p),
+    "ActivationDropout-gelu_tanh": lambda p: ActivationDropout("gelu_tanh", p),
+    "ActivationDropout-silu": lambda p: ActivationDropout("silu", p),
+    "ActivationDropout-inplace": lambda p: ActivationDropout("silu", p, inplace=True),
+}
+LAYERS = PLAIN | ACTIVATED
 
 
 @pytest.fixture(params=LAYERS)
@@ -33,17 +45,21 @@ def _seeded(layer: Callable[[Tensor], Tensor], x: Tensor, seed: int = 0) -> Tens
     return result
 
 
-def test_evaluation_returns_the_same_object(make: Callable[[float], nn.Module]) -> None:
+@pytest.mark.parametrize("name", PLAIN)
+def test_evaluation_returns_the_same_object(name: str) -> None:
     x = torch.randn(4, 6)
 
-    assert make(0.5).eval()(x) is x
+    assert PLAIN[name](0.5).eval()(x) is x
 
 
-def test_the_mean_is_kept(make: Callable[[float], nn.Module]) -> None:
+def test_the_mean_in_training_is_the_value_in_evaluation(
+    make: Callable[[float], nn.Module],
+) -> None:
     n, p = 1 << 16, 0.3
-    y = _seeded(make(p), torch.ones(n))
+    y = _seeded(make(p), torch.ones(n, dtype=torch.float64))
+    evaluated = make(p).eval()(torch.ones(1, dtype=torch.float64))
 
-    assert abs(y.mean().item() - 1) < Z * math.sqrt(p / (1 - p) / n)
+    assert abs(y.mean().item() / evaluated.item() - 1) < Z * math.sqrt(p / (1 - p) / n)
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
@@ -74,7 +90,7 @@ def test_gradients_are_zero_exactly_where_outputs_are(
 def test_p_zero_and_one_are_exact(make: Callable[[float], nn.Module]) -> None:
     x = torch.randn(50)
 
-    assert torch.equal(_seeded(make(0.0), x), x)
+    assert torch.equal(_seeded(make(0.0), x), _seeded(make(0.0).eval(), x))
     assert torch.equal(_seeded(make(1.0), x), torch.zeros(50))
 
 

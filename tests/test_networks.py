@@ -4,7 +4,7 @@ from torch import nn
 
 from torchdrop import networks
 from torchdrop.errors import SettingError
-from torchdrop.nn import Dropout
+from torchdrop.nn import ActivationDropout, Dropout
 
 
 def test_the_chapters_network_is_one_call() -> None:
@@ -55,3 +55,33 @@ def test_the_recipe_builds_what_the_function_builds() -> None:
     recipe = networks.MLP((4, 3, 2), "relu")
 
     assert repr(recipe(0.2)) == repr(networks.mlp(4, 3, 2, p=0.2, activation="relu"))
+
+
+@pytest.mark.parametrize("activation", ["leaky_relu", "relu", "gelu", "silu"])
+def test_a_fused_network_has_the_same_names_weights_and_masks(activation: str) -> None:
+    outputs, states = [], []
+    for fuse in (False, True):
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            network = networks.mlp(4, 30, 30, 2, p=0.5, activation=activation, fuse=fuse)
+            states.append(network.state_dict())
+            outputs.append(network(torch.ones(5, 4)))
+
+    assert list(states[0]) == list(states[1])
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+    assert torch.equal(outputs[0], outputs[1])
+    assert [type(layer) for layer in network][1:3] == [nn.Identity, ActivationDropout]
+
+
+def test_a_network_that_cannot_be_fused_is_built_as_ever() -> None:
+    fused, plain = (
+        networks.mlp(4, 3, 2, p=0.5, activation="tanh", fuse=fuse) for fuse in (True, False)
+    )
+
+    assert repr(fused) == repr(plain)
+
+
+def test_a_fused_recipe_builds_a_fused_network() -> None:
+    recipe = networks.MLP((4, 3, 2), fuse=True)
+
+    assert repr(recipe(0.2)) == repr(networks.mlp(4, 3, 2, p=0.2, fuse=True))

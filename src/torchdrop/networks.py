@@ -9,7 +9,7 @@ from itertools import pairwise
 from torch import nn
 
 from .errors import SettingError
-from .nn import Dropout
+from .nn import ActivationDropout, Dropout
 
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "leaky_relu": nn.LeakyReLU,
@@ -20,7 +20,9 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
 }
 
 
-def mlp(*widths: int, p: float, activation: str = "leaky_relu") -> nn.Sequential:
+def mlp(
+    *widths: int, p: float, activation: str = "leaky_relu", fuse: bool = False
+) -> nn.Sequential:
     """Build a chain of linear layers, with an activation and dropout between any two.
 
     `mlp(300, 200, 100, 50, 10, p=0.3)` is the chapter's network: Linear 300-200, LeakyReLU,
@@ -32,6 +34,9 @@ def mlp(*widths: int, p: float, activation: str = "leaky_relu") -> nn.Sequential
         *widths: Units of each layer: inputs, hidden layers, outputs. At least two, each positive.
         p: Probability of dropping a hidden unit, in `[0, 1]`.
         activation: A name in `ACTIVATIONS`.
+        fuse: Whether activation and dropout are one layer, `ActivationDropout`, in the place of
+            the dropout, with an `Identity` before it: the same names, initial weights and masks.
+            For tanh, which cannot be fused, this changes nothing.
 
     Returns:
         The network; it maps `(N, widths[0])` to `(N, widths[-1])`.
@@ -56,8 +61,14 @@ def mlp(*widths: int, p: float, activation: str = "leaky_relu") -> nn.Sequential
         raise SettingError(f"activation is one of {', '.join(ACTIVATIONS)}; got {activation!r}.")
     layers: list[nn.Module] = []
     for inputs, outputs in pairwise(widths[:-1]):
-        layers += [nn.Linear(inputs, outputs), ACTIVATIONS[activation](), Dropout(p)]
+        layers += [nn.Linear(inputs, outputs), *_hidden(ACTIVATIONS[activation](), p, fuse=fuse)]
     return nn.Sequential(*layers, nn.Linear(widths[-2], widths[-1]))
+
+
+def _hidden(activation: nn.Module, p: float, *, fuse: bool) -> tuple[nn.Module, nn.Module]:
+    if fuse and ActivationDropout.supports(activation):
+        return nn.Identity(), ActivationDropout(activation, p)
+    return activation, Dropout(p)
 
 
 @dataclass(frozen=True)
@@ -67,11 +78,13 @@ class MLP:
     Attributes:
         widths: Units of each layer: inputs, hidden layers, outputs.
         activation: A name in `ACTIVATIONS`.
+        fuse: As in `mlp`.
     """
 
     widths: tuple[int, ...]
     activation: str = "leaky_relu"
+    fuse: bool = False
 
     def __call__(self, p: float) -> nn.Sequential:
         """Build the network with probability `p` of dropping."""
-        return mlp(*self.widths, p=p, activation=self.activation)
+        return mlp(*self.widths, p=p, activation=self.activation, fuse=self.fuse)

@@ -11,6 +11,8 @@ from torchdrop.kernels import keep_probability
 
 Z = 5.0
 
+pytestmark = pytest.mark.usefixtures("each_kernel")
+
 
 def _generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)

@@ -1,3 +1,4 @@
+import pytest
 from torch import nn
 
 from torchdrop import networks
@@ -5,8 +6,9 @@ from torchdrop.tuning import Layout
 from torchdrop.tuning._layout import layout_of
 
 
-def test_the_chapters_network_is_read() -> None:
-    model = networks.mlp(300, 200, 100, 50, 10, p=0.3)
+@pytest.mark.parametrize("fuse", [False, True])
+def test_the_chapters_network_is_read(fuse: bool) -> None:
+    model = networks.mlp(300, 200, 100, 50, 10, p=0.3, fuse=fuse)
 
     assert layout_of(model) == Layout((300, 200, 100, 50, 10), (False, True, True, True, False))
 

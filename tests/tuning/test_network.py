@@ -11,10 +11,17 @@ from torchdrop.nn import Dropout
 from torchdrop.tuning._network import check_network, describe, import_factory, rebuild
 
 
-def test_a_recipe_is_described_and_rebuilt() -> None:
-    recipe = networks.MLP((4, 3, 2), "relu")
+@pytest.mark.parametrize("fuse", [False, True])
+def test_a_recipe_is_described_and_rebuilt(fuse: bool) -> None:
+    recipe = networks.MLP((4, 3, 2), "relu", fuse)
 
     assert rebuild(describe(recipe)) == recipe
+
+
+def test_a_description_from_before_fusion_is_rebuilt() -> None:
+    description = {"kind": "mlp", "widths": [4, 3, 2], "activation": "relu"}
+
+    assert rebuild(description) == networks.MLP((4, 3, 2), "relu")
 
 
 def test_a_function_at_the_top_of_a_module_is_found_again() -> None:

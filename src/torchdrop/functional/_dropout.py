@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -59,15 +59,13 @@ def dropout(
         scales at test time, which is `scale="eval"` here.
     """
     check_probability(p)
-    _check_scale(scale)
+    check_scale(scale)
     _check_dtype(x)
     if p == 0:
         return x
     if not training:
         return x if scale == "train" else x * keep_probability(p)
-    kept = keep_probability(p)
-    factor = 1 / kept if scale == "train" and kept > 0 else 1.0
-    return masked_scale(x, draw_seed(x.device, generator), p, factor)
+    return masked_scale(x, draw_seed(x.device, generator), p, training_factor(p, scale))
 
 
 def dropout_(
@@ -94,6 +92,12 @@ def dropout_(
     return x if y is x else x.copy_(y)
 
 
+def training_factor(p: float, scale: Scale) -> float:
+    """What kept elements are multiplied by in training."""
+    kept = keep_probability(p)
+    return 1 / kept if scale == "train" and kept > 0 else 1.0
+
+
 def check_probability(p: float) -> None:
     """Refuse anything that is not a probability of dropping.
 
@@ -115,8 +119,9 @@ def check_probability(p: float) -> None:
         )
 
 
-def _check_scale(scale: str) -> None:
-    if scale not in get_args(Scale):
+def check_scale(scale: str) -> None:
+    """Refuse a scale that is neither `train` nor `eval`."""
+    if scale not in ("train", "eval"):
         raise SettingError(
             f"scale says when outputs are rescaled, 'train' or 'eval'; got {scale!r}."
         )

@@ -54,6 +54,7 @@ def describe(make_network: NetworkFactory) -> dict[str, Any]:
             "kind": "mlp",
             "widths": list(make_network.widths),
             "activation": make_network.activation,
+            "fuse": make_network.fuse,
         }
     module = getattr(make_network, "__module__", None)
     name = getattr(make_network, "__qualname__", "<unnamed>")
@@ -75,7 +76,8 @@ def rebuild(description: Mapping[str, Any]) -> NetworkFactory:
         ModelError: If the factory was a local function or cannot be imported.
     """
     if description["kind"] == "mlp":
-        return MLP(tuple(description["widths"]), description["activation"])
+        fuse = description.get("fuse", False)  # older runs do not have it
+        return MLP(tuple(description["widths"]), description["activation"], fuse)
     if description["kind"] == "callable":
         return import_factory(description["name"])
     raise ModelError(
