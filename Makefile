@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= 2
 
-.PHONY: demo test format picture sanitize cross check-fallback clean
+.PHONY: demo test format picture sanitize cross check-fallback statistics clean
 
 demo: .venv/ready
 	$(BIN)/torchdrop tune digits --out runs/demo --force

@@ -8,7 +8,9 @@ import sys
 import typer
 
 from ..errors import TorchdropError
+from ._bench import bench
 from ._console import errors
+from ._info import info
 from ._predict import predict
 from ._report import report
 from ._tune import tune
@@ -24,6 +26,8 @@ app = typer.Typer(
 app.command(epilog="Example: torchdrop tune wine.csv --target quality --p 0,0.1,0.2")(tune)
 app.command(epilog="Example: torchdrop report runs/digits")(report)
 app.command(epilog="Example: torchdrop predict runs/wine new.csv --out predictions.csv")(predict)
+app.command()(info)
+app.add_typer(bench, name="bench")
 
 
 def main() -> None:
