@@ -170,7 +170,8 @@ def _mlp_for(dataset: Dataset, hidden: list[int], activation: str) -> MLP:
         raise SettingError(f"--activation is one of {', '.join(ACTIVATIONS)}; got {activation!r}.")
     if any(width < 1 for width in hidden):
         raise SettingError(f"--hidden takes positive widths; got {','.join(map(str, hidden))}.")
-    return MLP((math.prod(dataset.shape), *hidden, dataset.outputs), activation)
+    # Fused layers give the same numbers in less time.
+    return MLP((math.prod(dataset.shape), *hidden, dataset.outputs), activation, fuse=True)
 
 
 def _new_directory(parent: Path, name: str) -> Path:
