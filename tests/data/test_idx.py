@@ -16,7 +16,7 @@ CONTENT = b"\x00\x00\x08\x03" + struct.pack(">3I", 3, 2, 2) + VALUES.tobytes()
 @pytest.fixture(params=["images", "images.gz"])
 def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     path = tmp_path / str(request.param)
-    path.write_bytes(gzip.compress(CONTENT) if path.suffix == ".gz" else CONTENT)
+    path.write_bytes(gzip.compress(CONTENT, mtime=0) if path.suffix == ".gz" else CONTENT)
     return path
 
 
@@ -51,7 +51,7 @@ def test_damaged_files_are_refused(tmp_path: Path, content: bytes, message: str)
         read_idx(tmp_path / "images")
 
 
-@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(CONTENT)[:-9]])
+@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(CONTENT, mtime=0)[:-9]])
 def test_damaged_gzip_files_are_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "images.gz").write_bytes(content)
     with pytest.raises(DataError, match="cannot be decompressed"):
