@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= 2
 
-.PHONY: demo test format picture sanitize cross check-fallback statistics clean
+.PHONY: demo test format picture sanitize cross phases check-fallback statistics clean
 
 demo: .venv/ready
 	$(BIN)/torchdrop tune digits --out runs/demo --force
@@ -48,6 +48,13 @@ cross:
 	build/cross/sse2 > build/cross/sse2.txt
 	build/cross/plain | diff - build/cross/sse2.txt
 	qemu-aarch64 build/cross/neon | diff - build/cross/sse2.txt
+
+# What each step of the kernel costs on this processor, built for the best instruction set it has.
+phases:
+	mkdir -p build
+	gcc -O3 -std=c11 -march=native -mprefer-vector-width=512 -ffp-contract=off -fno-math-errno \
+		-Wno-unused-function tests/long/phases.c -o build/phases
+	build/phases
 
 # Without a compiler the package still installs, as a wheel for any platform.
 check-fallback: .venv/ready
