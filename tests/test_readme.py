@@ -18,7 +18,7 @@ def _block(language: str) -> str:
 
 
 def test_the_example_prints_what_the_readme_shows() -> None:
-    """Words must agree; figures may differ by one in the last digit on another processor."""
+    """Words must agree; figures may differ a little where sums are taken in another order."""
     printed = subprocess.run(
         [sys.executable, "-c", _block("python")], capture_output=True, text=True, check=True
     ).stdout
@@ -26,7 +26,7 @@ def test_the_example_prints_what_the_readme_shows() -> None:
 
     assert re.sub(number, "#", printed) == re.sub(number, "#", _block("text"))
     assert [float(x) for x in re.findall(number, printed)] == pytest.approx(
-        [float(x) for x in re.findall(number, _block("text"))], abs=0.0011
+        [float(x) for x in re.findall(number, _block("text"))], abs=0.005
     )
 
 
