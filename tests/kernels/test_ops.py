@@ -4,10 +4,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils.flop_counter import FlopCounterMode
 
 from torchdrop import functional
 from torchdrop.kernels import masked_scale
@@ -135,6 +138,37 @@ def test_compiled_gradients_match_the_forward_mask(backend: str) -> None:
     (gradient,) = torch.autograd.grad(y.sum(), x)
 
     assert torch.equal(gradient == 0, y == 0)
+
+
+def test_fake_tensors_go_through_the_dispatcher() -> None:
+    """They have no memory that a kernel could read."""
+    with FakeTensorMode():
+        x = torch.ones(4, 5, requires_grad=True)
+        y = functional.dropout(x, 0.5, training=True)
+        z = functional.activation_dropout(x, "relu", 0.5, training=True)
+
+    assert (y.shape, z.shape) == ((4, 5), (4, 5))
+
+
+def test_a_profiler_of_operations_sees_ours() -> None:
+    """The flop counter is a dispatch mode: it would miss what goes past the dispatcher."""
+    seen: list[str] = []
+
+    def watch(*args: Any, **settings: Any) -> int:
+        seen.append("masked_scale")
+        return 0
+
+    operation = torch.ops.torchdrop.masked_scale
+    with FlopCounterMode(display=False, custom_mapping={operation: watch}):
+        functional.dropout(torch.ones(10), 0.5, training=True)
+
+    assert seen == ["masked_scale"]
+
+
+def test_meta_tensors_are_shapes_only() -> None:
+    x = torch.ones(3, 4, device="meta")
+
+    assert functional.dropout(x, 0.5, training=True).device.type == "meta"
 
 
 def test_export_keeps_the_operation() -> None:

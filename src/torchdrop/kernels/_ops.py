@@ -35,11 +35,25 @@ def masked_scale(x: Tensor, seed: Tensor, p: float, factor: float) -> Tensor:
     Returns:
         A tensor with the shape, dtype and device of `x`.
     """
-    if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
+    if not is_plain(x):
         return _TransformedMaskedScale.apply(x, seed, p, factor)  # type: ignore[no-any-return, no-untyped-call]
     if torch.is_grad_enabled() and x.requires_grad:
         return _MaskedScale.apply(x, seed, p, factor)  # type: ignore[no-any-return, no-untyped-call]
     return _run(x, seed, p, factor)
+
+
+def is_plain(x: Tensor) -> bool:
+    """Whether `x` has memory of its own and nothing watches what is done to it.
+
+    If not (a compiler or a transform at work, a dispatch mode such as that of fake tensors, a
+    subclass of tensor), the call must go through torch's dispatcher.
+    """
+    return not (
+        type(x) not in (Tensor, torch.nn.Parameter)
+        or torch.compiler.is_compiling()
+        or torch._C._are_functorch_transforms_active()
+        or torch._C._len_torch_dispatch_stack()
+    )
 
 
 def masked_scale_out(
@@ -97,7 +111,7 @@ class _MaskedScale(torch.autograd.Function):
 
 
 class _TransformedMaskedScale(torch.autograd.Function):
-    """The same under `torch.compile` and `torch.func`, through the dispatcher."""
+    """The same where `is_plain` is false, through the dispatcher."""
 
     generate_vmap_rule = True
 

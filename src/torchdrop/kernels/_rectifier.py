@@ -9,7 +9,7 @@ from torch import Tensor
 
 from . import _native
 from ._choice import kernel
-from ._ops import masked_scale
+from ._ops import is_plain, masked_scale
 
 _FUSED = (torch.float32, torch.float64)
 
@@ -17,11 +17,7 @@ _FUSED = (torch.float32, torch.float64)
 def can_fuse(x: Tensor) -> bool:
     """Whether `masked_rectifier` has one pass for this tensor, here and now."""
     return (
-        x.dtype in _FUSED
-        and x.device.type == "cpu"
-        and kernel().build is not None
-        and not torch.compiler.is_compiling()
-        and not torch._C._are_functorch_transforms_active()
+        x.dtype in _FUSED and x.device.type == "cpu" and kernel().build is not None and is_plain(x)
     )
 
 
