@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= 2
 
-.PHONY: demo test format picture sanitize cross phases check-fallback statistics clean
+.PHONY: demo test format picture sanitize cross phases calls check-fallback statistics clean
 
 demo: .venv/ready
 	$(BIN)/torchdrop tune digits --out runs/demo --force
@@ -48,6 +48,10 @@ cross:
 	build/cross/sse2 > build/cross/sse2.txt
 	build/cross/plain | diff - build/cross/sse2.txt
 	qemu-aarch64 build/cross/neon | diff - build/cross/sse2.txt
+
+# What a call on a small tensor costs, and what a node in C++ would: needs ninja for the latter.
+calls: .venv/ready
+	$(BIN)/python tests/long/calls.py
 
 # What each step of the kernel costs on this processor, built for the best instruction set it has.
 phases:

@@ -3,10 +3,9 @@
     python tests/long/stream_to_stdout.py bits | dieharder -g 200 -a
     python tests/long/stream_to_stdout.py keep | RNG_test stdin8
 
-`bits` are the first digits (level 0) in element order, of one seed: the bytes that decide almost
-every element. `keep` are masks at p = 0.5, eight elements to a byte, the first one in the highest
-bit, from call after call of the kernel in use, each with a seed of its own. Without `--bytes` it
-goes on until the reader stops.
+`bits` are the 32-bit numbers of the elements, in their order: all four digits. `keep` are masks at
+p = 0.5, eight elements to a byte, the first one in the highest bit. Both go from call after call of
+the kernel in use, each with a seed of its own. Without `--bytes` they go on until the reader stops.
 """
 
 from __future__ import annotations
@@ -15,25 +14,21 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
-from itertools import count
 
 import numpy as np
 import torch
 
-from torchdrop.kernels import draw_seed, masked_scale_out
-from torchdrop.kernels._stream import philox
-
-_BLOCKS = 1 << 16
+from torchdrop.kernels import draw_seed, masked_scale_out, uniform
 
 
-def bits(seed: int) -> Iterator[bytes]:
-    """First digits, 16 to a block: the four words of a counter in little-endian order."""
-    key = torch.tensor([seed & 0xFFFFFFFF, seed >> 32])
-    for chunk in count():
-        block = torch.arange(chunk * _BLOCKS, (chunk + 1) * _BLOCKS)
-        nought = torch.zeros_like(block)
-        words = philox(torch.stack((block & 0xFFFFFFFF, block >> 32, nought, nought)), key)
-        yield words.T.numpy().astype("<u4").tobytes()
+def bits(seed: int, elements: int) -> Iterator[bytes]:
+    """The numbers u of `elements` elements each, little-endian."""
+    generator = torch.Generator().manual_seed(seed)
+    cpu = torch.device("cpu")
+    while True:
+        numbers = uniform((elements,), draw_seed(cpu, generator), cpu)
+        # (u + 1/2) / 2^32: the conversion cuts the half off.
+        yield (numbers * 2**32).numpy().astype("<u4").tobytes()
 
 
 def keep(seed: int, elements: int) -> Iterator[bytes]:
@@ -52,17 +47,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--bytes", type=int, default=None, help="stop after so many")
     parser.add_argument(
-        "--elements", type=int, default=1 << 20, help="of one call (keep); a multiple of 8"
+        "--elements", type=int, default=1 << 20, help="of one call; a multiple of 8"
     )
     settings = parser.parse_args()
     if settings.elements < 8 or settings.elements % 8:
         parser.error("--elements is a positive multiple of 8.")
     if not 0 <= settings.seed < 2**62:
         parser.error("--seed lies in [0, 2**62).")
-    source = (
-        bits(settings.seed) if settings.what == "bits" else keep(settings.seed, settings.elements)
-    )
-    _write(source, settings.bytes)
+    source = bits if settings.what == "bits" else keep
+    _write(source(settings.seed, settings.elements), settings.bytes)
 
 
 def _write(source: Iterator[bytes], limit: int | None) -> None:

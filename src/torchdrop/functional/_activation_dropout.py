@@ -5,15 +5,16 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..kernels import can_fuse, draw_seed, masked_rectifier
-from ._activations import RECTIFIERS, Activation, activate, check_activation
-from ._dropout import Scale, check_probability, check_scale, dropout, training_factor
+from ..kernels import can_fuse, masked_activation, seed_for
+from ._activations import Activation, activate, check_activation
+from ._dropout import dropout
+from ._settings import Scale, check_scale, known_rate, training_factor
 
 
 def activation_dropout(
     x: Tensor,
     activation: Activation,
-    p: float = 0.5,
+    p: float | Tensor = 0.5,
     *,
     training: bool,
     generator: torch.Generator | None = None,
@@ -22,8 +23,9 @@ def activation_dropout(
 ) -> Tensor:
     """Apply an activation, then zero each element with probability `p` and rescale.
 
-    `relu` and `leaky_relu` of float32 and float64 run in one pass of the native kernel, where it
-    is there; the result is the same to the bit.
+    Where the native kernel is there, both run in one pass. `relu` and `leaky_relu` of float32 and
+    float64 then give the bits of the two apart; the others agree to the rounding of float32, and
+    16-bit floats are rounded once, not twice. `gelu` and `silu` of float64 run apart.
 
     `y = dropout(activation(x))`, by definition: for one state of the generator the mask is that
     of `dropout`, so `E[y] = activation(x)` in training; out of training `y = activation(x)`.
@@ -58,18 +60,17 @@ def activation_dropout(
         JMLR 15 (2014), section 4: the mask multiplies a layer's outputs, after its activation.
         Differs as `dropout` does.
     """
-    check_probability(p)
+    p = known_rate(p, x)
     check_activation(activation)
     if not x.is_floating_point():
         raise TypeError(
             f"activation_dropout works on floating point tensors; got {x.dtype}. Convert it with "
             ".float() first."
         )
-    if training and p > 0 and activation in RECTIFIERS and can_fuse(x):
+    if training and not isinstance(p, Tensor) and p > 0 and can_fuse(x, activation):
         check_scale(scale)
-        slope = negative_slope if activation == "leaky_relu" else None
-        seed = draw_seed(x.device, generator)
-        return masked_rectifier(x, seed, p, training_factor(p, scale), slope)
+        seed, factor = seed_for(x, generator), training_factor(p, scale)
+        return masked_activation(x, int(seed), p, float(factor), activation, negative_slope)
     y = activate(x, activation, negative_slope)
     return dropout(y, p, training=training, generator=generator, scale=scale)
 
@@ -77,7 +78,7 @@ def activation_dropout(
 def activation_dropout_(
     x: Tensor,
     activation: Activation,
-    p: float = 0.5,
+    p: float | Tensor = 0.5,
     *,
     training: bool,
     generator: torch.Generator | None = None,

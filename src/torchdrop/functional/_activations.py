@@ -12,8 +12,6 @@ from ..errors import SettingError
 
 Activation = Literal["relu", "leaky_relu", "gelu", "gelu_tanh", "silu"]
 
-RECTIFIERS = ("relu", "leaky_relu")
-
 _FORMULAS: dict[Activation, Callable[[Tensor, float], Tensor]] = {
     "relu": lambda x, _: F.relu(x),
     "leaky_relu": F.leaky_relu,

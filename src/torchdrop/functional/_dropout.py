@@ -1,23 +1,28 @@
-"""Drop single elements, each by a draw of its own."""
+"""Drop elements, each by a draw of its own or many by one."""
 
 from __future__ import annotations
-
-from typing import Literal
 
 import torch
 from torch import Tensor
 
-from ..errors import SettingError
-from ..kernels import draw_seed, keep_probability, masked_scale
-
-Scale = Literal["train", "eval"]
+from ..kernels import keep_probability, masked_scale, masked_scale_, seed_for
+from ._settings import (
+    Scale,
+    check_dtype,
+    check_scale,
+    known_rate,
+    mask_shape,
+    shared_mask_scale,
+    training_factor,
+)
 
 
 def dropout(
     x: Tensor,
-    p: float = 0.5,
+    p: float | Tensor = 0.5,
     *,
     training: bool,
+    dims: tuple[int, ...] | None = None,
     generator: torch.Generator | None = None,
     scale: Scale = "train",
 ) -> Tensor:
@@ -33,6 +38,9 @@ def dropout(
         x: Floating point or complex, any shape.
         p: Probability of dropping an element, in `[0, 1]`. Not the keep rate.
         training: Whether to drop at all. Layers pass `self.training`.
+        dims: Axes along which draws are independent; along the others the mask is shared. `None`
+            means all axes. `(0, 1)` drops whole channels of each sample; `(-1,)` drops the same
+            features in the whole batch.
         generator: Source of the seed, on the device of `x`; `None` uses torch's global one.
         scale: `train` divides by `1 - p` in training (inverted dropout, as torch does); `eval`
             multiplies by `1 - p` in evaluation.
@@ -58,21 +66,25 @@ def dropout(
         JMLR 15 (2014), section 4. Differs: the paper's p is the probability of keeping, and it
         scales at test time, which is `scale="eval"` here.
     """
-    check_probability(p)
+    p = known_rate(p, x)
     check_scale(scale)
-    _check_dtype(x)
-    if p == 0:
-        return x
+    check_dtype(x)
     if not training:
-        return x if scale == "train" else x * keep_probability(p)
-    return masked_scale(x, draw_seed(x.device, generator), p, training_factor(p, scale))
+        return x if scale == "train" or _is_zero(p) else x * keep_probability(p)
+    if _is_zero(p):
+        return x
+    seed, factor = seed_for(x, generator), training_factor(p, scale)
+    if dims is None:
+        return masked_scale(x, seed, p, factor)
+    return shared_mask_scale(x, mask_shape(x, dims), seed, p, factor)
 
 
 def dropout_(
     x: Tensor,
-    p: float = 0.5,
+    p: float | Tensor = 0.5,
     *,
     training: bool,
+    dims: tuple[int, ...] | None = None,
     generator: torch.Generator | None = None,
     scale: Scale = "train",
 ) -> Tensor:
@@ -82,54 +94,21 @@ def dropout_(
         x: As in `dropout`; changed in place.
         p: Probability of dropping an element, in `[0, 1]`.
         training: Whether to drop at all.
+        dims: As in `dropout`.
         generator: Source of the seed, on the device of `x`; `None` uses torch's global one.
         scale: As in `dropout`.
 
     Returns:
         `x` itself.
     """
-    y = dropout(x, p, training=training, generator=generator, scale=scale)
-    return x if y is x else x.copy_(y)
+    p = known_rate(p, x)
+    if not training or dims is not None or _is_zero(p):
+        y = dropout(x, p, training=training, dims=dims, generator=generator, scale=scale)
+        return x if y is x else x.copy_(y)
+    check_scale(scale)
+    check_dtype(x)
+    return masked_scale_(x, seed_for(x, generator), p, training_factor(p, scale))
 
 
-def training_factor(p: float, scale: Scale) -> float:
-    """What kept elements are multiplied by in training."""
-    kept = keep_probability(p)
-    return 1 / kept if scale == "train" and kept > 0 else 1.0
-
-
-def check_probability(p: float) -> None:
-    """Refuse anything that is not a probability of dropping.
-
-    Args:
-        p: Probability of dropping, in `[0, 1]`.
-
-    Raises:
-        SettingError: If `p` is a boolean, NaN, or outside `[0, 1]`.
-    """
-    if isinstance(p, bool):
-        raise SettingError(
-            f"p is the probability of dropping, in [0, 1]; got p={p}, which looks like a mode "
-            "flag: pass it as training=."
-        )
-    if not 0.0 <= p <= 1.0:
-        raise SettingError(
-            f"p is the probability of dropping, in [0, 1]; got p={p}. To give a keep probability, "
-            "use Dropout.from_keep_probability."
-        )
-
-
-def check_scale(scale: str) -> None:
-    """Refuse a scale that is neither `train` nor `eval`."""
-    if scale not in ("train", "eval"):
-        raise SettingError(
-            f"scale says when outputs are rescaled, 'train' or 'eval'; got {scale!r}."
-        )
-
-
-def _check_dtype(x: Tensor) -> None:
-    if not (x.is_floating_point() or x.is_complex()):
-        raise TypeError(
-            f"dropout works on floating point or complex tensors; got {x.dtype}. Convert it with "
-            ".float() first."
-        )
+def _is_zero(p: float | Tensor) -> bool:
+    return not isinstance(p, Tensor) and p == 0

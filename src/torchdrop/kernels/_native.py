@@ -1,7 +1,9 @@
-"""The native kernel through ctypes: finding the library, and one call of it.
+"""The native kernel through ctypes: finding the library, and its calls.
 
 The library is plain C over pointers. It knows neither Python nor torch; torch's thread pool is
 handed to it as a function pointer, so it links to no OpenMP and obeys `torch.set_num_threads`.
+Every tensor handed to a call here is contiguous and on the CPU, and `build` is a value of
+`BUILDS` among `instruction_sets()`.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sysconfig
+from ctypes import c_double, c_int, c_int64, c_uint64, c_void_p
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +25,24 @@ VARIABLE = "TORCHDROP_LIBRARY"  # another build of the library, such as one with
 GRAIN = 32_768  # elements below which a second thread costs more than it saves
 BUILDS = {"baseline": 0, "avx2": 1, "avx512": 2}
 DTYPES = {torch.float32: 0, torch.float64: 1, torch.bfloat16: 2, torch.float16: 3}
+ACTIVATIONS = {"relu": 1, "leaky_relu": 2, "gelu": 3, "gelu_tanh": 4, "silu": 5}
+
+_CALLS = {
+    "td_available": (c_int,),
+    "td_masked_scale": (
+        *(c_int, c_int, c_void_p, c_void_p, c_int64, c_int64),
+        *(c_uint64, c_uint64, c_double, c_void_p, c_int64),
+    ),
+    "td_masked_activation": (
+        *(c_int, c_int, c_int, c_void_p, c_void_p, c_void_p, c_int64),
+        *(c_uint64, c_uint64, c_double, c_double, c_void_p, c_int64),
+    ),
+    "td_masked_scale_members": (
+        *(c_int, c_int, c_void_p, c_void_p, c_int64, c_int64),
+        *(c_void_p, c_void_p, c_void_p, c_void_p, c_int64),
+    ),
+    "td_uniform_numbers": (c_int, c_void_p, c_int64, c_uint64, c_void_p, c_int64),
+}
 
 
 @cache
@@ -35,35 +56,8 @@ def library() -> ctypes.CDLL:
         OSError: If it was not built, or this system cannot load it.
     """
     native = ctypes.CDLL(str(_find()))
-    native.td_available.argtypes = [ctypes.c_int]
-    native.td_masked_scale.argtypes = [
-        ctypes.c_int,
-        ctypes.c_int,
-        ctypes.c_void_p,
-        ctypes.c_void_p,
-        ctypes.c_int64,
-        ctypes.c_int64,
-        ctypes.c_void_p,
-        ctypes.c_uint64,
-        ctypes.c_double,
-        ctypes.c_void_p,
-        ctypes.c_int64,
-    ]
-    native.td_masked_rectifier.argtypes = [
-        ctypes.c_int,
-        ctypes.c_int,
-        ctypes.c_int,
-        ctypes.c_void_p,
-        ctypes.c_void_p,
-        ctypes.c_void_p,
-        ctypes.c_int64,
-        ctypes.c_void_p,
-        ctypes.c_uint64,
-        ctypes.c_double,
-        ctypes.c_double,
-        ctypes.c_void_p,
-        ctypes.c_int64,
-    ]
+    for name, types in _CALLS.items():
+        getattr(native, name).argtypes = types
     return native
 
 
@@ -80,14 +74,18 @@ def _find() -> Path:
 
 
 @cache
-def parallel_for() -> int | None:
+def _torchs_loop() -> int | None:
     """Address of torch's own parallel loop; `None` where this torch does not export it."""
     folder = Path(torch.__file__).parent / "lib"
     for name in ("libtorch_cpu.so", "libtorch_cpu.dylib", "torch_cpu.dll"):
         if (folder / name).exists():
             function = getattr(ctypes.CDLL(str(folder / name)), "torch_parallel_for", None)
-            return ctypes.cast(function, ctypes.c_void_p).value if function else None
+            return ctypes.cast(function, c_void_p).value if function else None
     return None
+
+
+def _loop(count: int) -> int | None:
+    return _torchs_loop() if count > GRAIN else None
 
 
 def instruction_sets() -> tuple[str, ...]:
@@ -96,76 +94,86 @@ def instruction_sets() -> tuple[str, ...]:
     return tuple(name for name in reversed(BUILDS) if native.td_available(BUILDS[name]))
 
 
-def can_run(x: Tensor, seed: Tensor) -> bool:
-    """Whether the native kernel takes these tensors: plain, on the CPU, of a dtype it knows."""
-    return x.dtype in DTYPES and x.device.type == "cpu" and seed.device.type == "cpu"
-
-
 def masked_scale_into(
-    build: int, x: Tensor, y: Tensor, seed: Tensor, p: float, factor: float, start: int = 0
+    build: int, x: Tensor, y: Tensor, seed: int, p: float, factor: float, start: int = 0
 ) -> None:
     """Run the kernel.
 
     Args:
-        build: A value of `BUILDS`, among `instruction_sets()`.
-        x: Contiguous, on the CPU, of a dtype in `DTYPES`.
+        build: Which build.
+        x: Of a dtype in `DTYPES`.
         y: Like `x`; may be `x` itself.
-        seed: int64, one element, on the CPU.
+        seed: In `[0, 2**62)`.
         p: Probability of dropping.
         factor: What kept elements are multiplied by.
         start: Logical index of the first element.
     """
     count = x.numel()
     library().td_masked_scale(
-        build,
-        DTYPES[x.dtype],
-        x.data_ptr(),
-        y.data_ptr(),
-        count,
-        start,
-        seed.data_ptr(),
-        keep_threshold(p),
-        factor,
-        parallel_for() if count > GRAIN else None,
-        GRAIN,
+        *(build, DTYPES[x.dtype], x.data_ptr(), y.data_ptr(), count, start),
+        *(seed, keep_threshold(p), factor, _loop(count), GRAIN),
     )
 
 
-def rectifier_into(
+def masked_activation_into(
     build: int,
+    activation: str,
     x: Tensor,
     gradient: Tensor | None,
     y: Tensor,
-    seed: Tensor,
+    seed: int,
     p: float,
     factor: float,
-    slope: float | None,
+    slope: float,
 ) -> None:
-    """Run ReLU or LeakyReLU and dropout in one pass, or its backward pass.
+    """Run an activation and dropout in one pass, or its backward pass.
 
     Args:
-        build: A value of `BUILDS`, among `instruction_sets()`.
-        x: Contiguous, float32 or float64, on the CPU.
+        build: Which build.
+        activation: A name in `ACTIVATIONS`; of float64, `relu` and `leaky_relu` only.
+        x: Of a dtype in `DTYPES`.
         gradient: Of the output, like `x`, for the backward pass; `None` for the forward pass.
         y: Like `x`.
-        seed: int64, one element, on the CPU.
+        seed: In `[0, 2**62)`.
         p: Probability of dropping.
         factor: What kept elements are multiplied by.
-        slope: Of LeakyReLU; `None` for ReLU.
+        slope: Of `leaky_relu`; the others ignore it.
     """
     count = x.numel()
-    library().td_masked_rectifier(
-        build,
-        (1 if slope is None else 3) + (gradient is not None),
-        DTYPES[x.dtype],
-        x.data_ptr(),
-        None if gradient is None else gradient.data_ptr(),
-        y.data_ptr(),
-        count,
-        seed.data_ptr(),
-        keep_threshold(p),
-        factor,
-        slope or 0.0,
-        parallel_for() if count > GRAIN else None,
-        GRAIN,
+    backward = None if gradient is None else gradient.data_ptr()
+    library().td_masked_activation(
+        *(build, ACTIVATIONS[activation], DTYPES[x.dtype], x.data_ptr(), backward, y.data_ptr()),
+        *(count, seed, keep_threshold(p), factor, slope, _loop(count), GRAIN),
     )
+
+
+def masked_scale_members_into(
+    build: int, x: Tensor, y: Tensor, seeds: Tensor, thresholds: Tensor, factors: Tensor
+) -> None:
+    """Run the kernel over several tensors, each with numbers of its own.
+
+    Args:
+        build: Which build.
+        x: Of a dtype in `DTYPES`; members along the first axis.
+        y: Like `x`; may be `x` itself.
+        seeds: int64, one for each member.
+        thresholds: int64, one for each member, in `[0, 2**32]`.
+        factors: float64, one for each member.
+    """
+    members = x.shape[0]
+    library().td_masked_scale_members(
+        *(build, DTYPES[x.dtype], x.data_ptr(), y.data_ptr(), members, x.numel() // members),
+        *(seeds.data_ptr(), thresholds.data_ptr(), factors.data_ptr()),
+        *(_loop(x.numel()), GRAIN),
+    )
+
+
+def uniform_into(build: int, y: Tensor, seed: int) -> None:
+    """Write the uniform numbers of elements 0, 1, ... into `y`.
+
+    Args:
+        build: Which build.
+        y: float64.
+        seed: In `[0, 2**62)`.
+    """
+    library().td_uniform_numbers(build, y.data_ptr(), y.numel(), seed, _loop(y.numel()), GRAIN)

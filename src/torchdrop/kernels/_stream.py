@@ -25,6 +25,8 @@ Source:
 
 from __future__ import annotations
 
+from typing import overload
+
 import torch
 from torch import Tensor
 
@@ -92,13 +94,25 @@ def uniform_bits(seed: Tensor, count: int, *, start: int = 0) -> Tensor:
     return bits[start % _LANES :][:count]
 
 
-def keep_threshold(p: float) -> int:
+@overload
+def keep_threshold(p: float) -> int: ...
+@overload
+def keep_threshold(p: Tensor) -> Tensor: ...
+def keep_threshold(p: float | Tensor) -> int | Tensor:
     """The number K for which an element is kept if its bits are below it, in `[0, 2**32]`."""
+    if isinstance(p, Tensor):
+        return torch.round((1.0 - p.to(torch.float64)) * 2**32).to(torch.int64)
     return round((1.0 - p) * 2**32)
 
 
-def keep_probability(p: float) -> float:
+@overload
+def keep_probability(p: float) -> float: ...
+@overload
+def keep_probability(p: Tensor) -> Tensor: ...
+def keep_probability(p: float | Tensor) -> float | Tensor:
     """The probability of keeping that is realized for `p`: `1 - p` to within 2**-33."""
+    if isinstance(p, Tensor):
+        return keep_threshold(p).to(torch.float64) / 2**32
     return keep_threshold(p) / 2**32
 
 

@@ -1,4 +1,34 @@
 """Dropout as layers: settings, state, and a one-line forward."""
 
 from ._activation_dropout import ActivationDropout as ActivationDropout
+from ._alpha import AlphaDropout as AlphaDropout
+from ._alpha import FeatureAlphaDropout as FeatureAlphaDropout
+from ._attention import MultiheadAttention as MultiheadAttention
+from ._channels import Dropout1d as Dropout1d
+from ._channels import Dropout2d as Dropout2d
+from ._channels import Dropout3d as Dropout3d
+from ._concrete_dropout import ConcreteDropout as ConcreteDropout
+from ._concrete_dropout import concrete_regularizer as concrete_regularizer
+from ._drop_block import DropBlock1d as DropBlock1d
+from ._drop_block import DropBlock2d as DropBlock2d
+from ._drop_block import DropBlock3d as DropBlock3d
+from ._drop_connect import DropConnect as DropConnect
+from ._drop_path import DropPath as DropPath
+from ._drop_path import StochasticDepth as StochasticDepth
 from ._dropout import Dropout as Dropout
+from ._embedding_dropout import EmbeddingDropout as EmbeddingDropout
+from ._gaussian import GaussianDropout as GaussianDropout
+from ._gaussian import GaussianNoise as GaussianNoise
+from ._layer_drop import LayerDrop as LayerDrop
+from ._locked_dropout import LockedDropout as LockedDropout
+from ._multi_sample import MultiSampleDropout as MultiSampleDropout
+from ._standout import Standout as Standout
+from ._variational import VariationalDropout as VariationalDropout
+from ._variational import VariationalLinear as VariationalLinear
+from ._variational_rnn import VariationalGRU as VariationalGRU
+from ._variational_rnn import VariationalLSTM as VariationalLSTM
+from ._weight_drop import WeightDrop as WeightDrop
+from ._weight_drop import remove_weight_drop as remove_weight_drop
+from ._weight_drop import weight_drop as weight_drop
+from ._zoneout import Zoneout as Zoneout
+from ._zoneout import ZoneoutCell as ZoneoutCell

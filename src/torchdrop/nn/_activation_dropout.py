@@ -54,34 +54,6 @@ class ActivationDropout(Dropout):
         self.activation: Activation = _name_of(activation)
         self.negative_slope = negative_slope
 
-    @classmethod
-    def from_keep_probability(
-        cls,
-        q: float,
-        inplace: bool = False,
-        *,
-        activation: Activation | nn.Module = "relu",
-        scale: Scale = "train",
-        negative_slope: float = 0.01,
-    ) -> ActivationDropout:
-        """Build the layer from a probability of keeping, as papers and old frameworks give it.
-
-        Args:
-            q: Probability of keeping an element, in `[0, 1]`.
-            inplace: Whether to write the result into the input.
-            activation: A name or a layer, as for the class.
-            scale: When outputs are rescaled, `train` or `eval`.
-            negative_slope: What `leaky_relu` multiplies negative elements by.
-
-        Returns:
-            A layer with `p = 1 - q`.
-
-        Raises:
-            SettingError: If `q` lies outside `[0, 1]` or the activation is unknown.
-        """
-        p = Dropout.from_keep_probability(q).p
-        return cls(activation, p, inplace, scale=scale, negative_slope=negative_slope)
-
     @staticmethod
     def supports(activation: str | nn.Module) -> bool:
         """Say whether this layer can stand for `activation`, a name or a layer."""

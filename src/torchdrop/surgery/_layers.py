@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from torch import nn
+from torch.nn.modules.dropout import _DropoutNd
 
 from ..errors import SettingError
 from ..functional import check_probability
@@ -53,12 +54,14 @@ def describe(layer: nn.Module) -> str:
     return f"{package}.nn.{text}" if package in {"torch", "torchdrop"} else text
 
 
-def oddity(layer: nn.Dropout) -> str | None:
-    """Say what keeps a dropout layer from being any other dropout layer, if anything does."""
+def oddity(layer: _DropoutNd | nn.MultiheadAttention) -> str | None:
+    """Say what keeps a layer from being any other one of its kind, if anything does."""
     if "forward" in vars(layer):
         return "its forward was replaced by hand"
+    name = "dropout" if isinstance(layer, nn.MultiheadAttention) else "p"
+    p = getattr(layer, name)
     try:
-        check_probability(layer.p)
+        check_probability(p)
     except SettingError:
-        return f"its p={layer.p} is no probability of dropping"
+        return f"its {name}={p} is no probability of dropping"
     return None

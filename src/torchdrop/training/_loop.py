@@ -14,6 +14,9 @@ from ._history import Epoch, History
 from ._objective import Objective
 from ._settings import TrainingSettings
 
+CONSTRAINED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+"""Layers whose units' incoming weights a max-norm limits."""
+
 
 def fit(
     model: nn.Module,
@@ -61,10 +64,10 @@ def fit(
         epochs.append(epoch)
         if on_epoch:
             on_epoch(epoch)
-        if not epoch.is_finite:
-            break
-        if epoch.validation_loss < best_loss:
+        if epoch.is_finite and epoch.validation_loss < best_loss:
             best_loss, best_weights = epoch.validation_loss, _copy_weights(model)
+        if not settings.goes_on(History(tuple(epochs))):
+            break
     model.load_state_dict(best_weights)
     return History(tuple(epochs))
 
@@ -80,7 +83,7 @@ def _train_epoch(
     """Take one step per mini-batch and return the mean loss per row, as trained."""
     total, count = torch.zeros((), dtype=torch.float64), 0
     with training(model):
-        for rows in _batches(len(part), settings.batch_size, order):
+        for rows in batches(len(part), settings.batch_size, order):
             optimizer.zero_grad(set_to_none=True)
             loss = objective.loss(model(part.x[rows]), part.y[rows])
             loss.backward()  # type: ignore[no-untyped-call]
@@ -92,10 +95,19 @@ def _train_epoch(
     return total.item() / count
 
 
-def _batches(rows: int, size: int, order: torch.Generator) -> list[Tensor]:
-    """Shuffle rows into batches, without a last batch of one row, which BatchNorm refuses."""
-    batches = list(torch.split(torch.randperm(rows, generator=order), size))
-    return batches[:-1] if len(batches) > 1 and len(batches[-1]) == 1 else batches
+def batches(rows: int, size: int, order: torch.Generator) -> list[Tensor]:
+    """Shuffle rows into batches, without a last batch of one row, which BatchNorm refuses.
+
+    Args:
+        rows: How many rows there are.
+        size: Rows of a batch.
+        order: Source of the order.
+
+    Returns:
+        Row numbers, batch by batch.
+    """
+    parts = list(torch.split(torch.randperm(rows, generator=order), size))
+    return parts[:-1] if len(parts) > 1 and len(parts[-1]) == 1 else parts
 
 
 @torch.no_grad()
@@ -110,7 +122,7 @@ def constrain_norm_(model: nn.Module, max_norm: float) -> None:
         Srivastava et al., JMLR 15 (2014), section 5.1: max-norm regularization.
     """
     for module in model.modules():
-        if isinstance(module, (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)):
+        if isinstance(module, CONSTRAINED):
             module.weight.copy_(torch.renorm(module.weight, p=2, dim=0, maxnorm=max_norm))
 
 

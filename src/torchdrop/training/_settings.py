@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from ..errors import SettingError
+from ._history import History
 
 OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "adam": torch.optim.Adam,
@@ -27,6 +28,8 @@ class TrainingSettings:
         optimizer: A name in `OPTIMIZERS`; `sgd` has a momentum of 0.9.
         lr: Learning rate, above 0.
         max_norm: Largest L2 norm of a unit's incoming weights, above 0; `None` for no limit.
+        patience: Epochs without a better validation loss after which training ends, at least 1;
+            `None` trains all epochs.
     """
 
     epochs: int = 30
@@ -34,6 +37,7 @@ class TrainingSettings:
     optimizer: str = "adam"
     lr: float = 1e-3
     max_norm: float | None = None
+    patience: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse settings out of range.
@@ -41,9 +45,10 @@ class TrainingSettings:
         Raises:
             SettingError: If a setting is out of its range.
         """
-        for name in ("epochs", "batch_size"):
-            if getattr(self, name) < 1:
-                raise SettingError(f"{name} is at least 1; got {getattr(self, name)}.")
+        for name in ("epochs", "batch_size", "patience"):
+            count = getattr(self, name)
+            if count is not None and count < 1:
+                raise SettingError(f"{name} is at least 1; got {count}.")
         for name in ("lr", "max_norm"):
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
@@ -52,6 +57,12 @@ class TrainingSettings:
             raise SettingError(
                 f"optimizer is one of {', '.join(OPTIMIZERS)}; got {self.optimizer!r}."
             )
+
+    def goes_on(self, history: History) -> bool:
+        """Whether training goes on after these epochs: all finite, and one not long ago the best."""
+        last = history.epochs[-1]
+        patient = self.patience is None or last.number - history.best.number < self.patience
+        return last.is_finite and patient
 
     def make_optimizer(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         """Build the optimizer over `parameters`."""

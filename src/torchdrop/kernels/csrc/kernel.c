@@ -13,8 +13,8 @@
 #else
 #include "plain.h"
 #endif
+#include "activation.h"
 #include "half.h"
-#include "rectifier.h"
 
 #define JOIN_(a, b) a##b
 #define JOIN(a, b) JOIN_(a, b)
@@ -61,7 +61,8 @@ static inline void apply_bf16(const uint16_t *x, uint16_t *y, const uint8_t *mas
 {
     const float factor = (float)by;
     for (int64_t i = 0; i < n; i++)
-        y[i] = (uint16_t)(scale_bf16(x[i], factor) & (uint16_t)(int16_t)(int8_t)masks[i]);
+        y[i] = (uint16_t)(narrow_bf16(widen_bf16(x[i]) * factor) &
+                          (uint16_t)(int16_t)(int8_t)masks[i]);
 }
 
 static inline void apply_f16(const uint16_t *x, uint16_t *y, const uint8_t *masks, int64_t n,
@@ -69,12 +70,18 @@ static inline void apply_f16(const uint16_t *x, uint16_t *y, const uint8_t *mask
 {
     const float factor = (float)by;
     int64_t i = 0;
-#ifdef HAVE_SCALE_F16_VECTOR
-    for (; i + F16_WIDTH <= n; i += F16_WIDTH)
-        scale_f16_vector(x + i, y + i, masks + i, factor);
+#if defined(__F16C__) /* compilers do not turn scalar conversions into vector code */
+    for (; i + 8 <= n; i += 8) {
+        __m256 wide = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(x + i)));
+        wide = _mm256_mul_ps(wide, _mm256_set1_ps(factor));
+        __m128i narrow = _mm256_cvtps_ph(wide, _MM_FROUND_TO_NEAREST_INT);
+        __m128i keep = _mm_cvtepi8_epi16(_mm_loadl_epi64((const __m128i *)(masks + i)));
+        _mm_storeu_si128((__m128i *)(y + i), _mm_and_si128(narrow, keep));
+    }
 #endif
     for (; i < n; i++)
-        y[i] = (uint16_t)(scale_f16(x[i], factor) & (uint16_t)(int16_t)(int8_t)masks[i]);
+        y[i] = (uint16_t)(narrow_f16(widen_f16(x[i]) * factor) &
+                          (uint16_t)(int16_t)(int8_t)masks[i]);
 }
 
 static inline void apply(td_dtype dtype, const char *x, char *y, const uint8_t *masks, int64_t n,
@@ -88,35 +95,21 @@ static inline void apply(td_dtype dtype, const char *x, char *y, const uint8_t *
     }
 }
 
-#define RECTIFY(type, name)                                                                       \
-    static inline void rectify_##name(const td_call *call, int64_t at, const uint8_t *masks,      \
-                                      int64_t n)                                                  \
-    {                                                                                             \
-        const type *x = (const type *)call->x + at;                                               \
-        const type *g = call->gradient ? (const type *)call->gradient + at : NULL;                \
-        type *y = (type *)call->y + at, factor = (type)call->factor, slope = (type)call->slope;   \
-        switch (call->operation) {                                                                \
-        case TD_RELU: relu_##name(x, y, masks, n, factor); break;                                 \
-        case TD_RELU_BACKWARD: relu_backward_##name(x, g, y, masks, n, factor); break;            \
-        case TD_LEAKY: leaky_##name(x, y, masks, n, factor, slope); break;                        \
-        case TD_LEAKY_BACKWARD: leaky_backward_##name(x, g, y, masks, n, factor, slope); break;   \
-        case TD_SCALE: break;                                                                     \
-        }                                                                                         \
-    }
-RECTIFY(float, f32)
-RECTIFY(double, f64)
-
 /* Do n elements from `at` on, whose masks are given. */
 static inline void work(const td_call *call, int64_t at, const uint8_t *masks, int64_t n)
 {
     static const int sizes[] = {4, 8, 2, 2};
     const int64_t offset = at * sizes[call->dtype];
+    const char *x = call->x + offset, *g = call->gradient ? call->gradient + offset : NULL;
+    char *y = call->y + offset;
     if (call->operation == TD_SCALE)
-        apply(call->dtype, call->x + offset, call->y + offset, masks, n, call->factor);
+        apply(call->dtype, x, y, masks, n, call->factor);
     else if (call->dtype == TD_F32)
-        rectify_f32(call, at, masks, n);
+        activate_f32(call, (const float *)x, (const float *)g, (float *)y, masks, n);
+    else if (call->dtype == TD_F64)
+        activate_f64(call, (const double *)x, (const double *)g, (double *)y, masks, n);
     else
-        rectify_f64(call, at, masks, n);
+        activate_narrow(call, (const uint16_t *)x, (const uint16_t *)g, (uint16_t *)y, masks, n);
 }
 
 /* Do elements [begin, end); element i has the logical index start + i. */
@@ -130,6 +123,25 @@ void NAME(td_range_)(const td_call *call, int64_t begin, int64_t end)
         int blocks = (int)((skip + n + LANES - 1) / LANES);
         fill_masks(&call->stream, index / LANES, blocks, masks);
         work(call, begin, masks + skip, n);
+        begin += n;
+    }
+}
+
+/* The numbers of elements [begin, end), each (u + 1/2) / 2^32, in the open interval (0, 1). */
+void NAME(td_uniform_)(const td_stream *stream, double *y, int64_t begin, int64_t end)
+{
+    uint8_t digits[4][CHUNK];
+    while (begin < end) {
+        int skip = (int)(begin % LANES);
+        int64_t n = end - begin < CHUNK - skip ? end - begin : CHUNK - skip;
+        int blocks = (int)((skip + n + LANES - 1) / LANES);
+        for (uint32_t level = 0; level < 4; level++)
+            write_digits(stream, (uint64_t)begin / LANES, blocks, level, digits[level]);
+        for (int64_t i = 0; i < n; i++) {
+            uint32_t u = (uint32_t)digits[0][skip + i] << 24 | (uint32_t)digits[1][skip + i] << 16 |
+                         (uint32_t)digits[2][skip + i] << 8 | (uint32_t)digits[3][skip + i];
+            y[begin + i] = ((double)u + 0.5) * 0x1p-32;
+        }
         begin += n;
     }
 }

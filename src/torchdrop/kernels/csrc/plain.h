@@ -24,6 +24,16 @@ static int compare_first_digits(const td_stream *stream, uint64_t first_block, i
     return count;
 }
 
+/* Write the digits of a level, one byte for each element. */
+static void write_digits(const td_stream *stream, uint64_t first_block, int blocks, uint32_t level,
+                         uint8_t *digits)
+{
+    for (int block = 0; block < blocks; block++)
+        for (int lane = 0; lane < LANES; lane++)
+            digits[block * LANES + lane] =
+                (uint8_t)td_digit(stream, first_block + (uint64_t)block, lane, level);
+}
+
 static void settle_ties(const td_stream *stream, uint64_t first_block, uint8_t *masks,
                         const uint16_t *ties, int count)
 {

@@ -15,17 +15,6 @@ typedef int32_t (*td_parallel_for)(int64_t begin, int64_t end, int64_t grain,
 
 enum { TD_BASELINE = 0, TD_AVX2 = 1, TD_AVX512 = 2 };
 
-typedef struct {
-    td_call call;
-    td_range range;
-} td_job;
-
-static void run_part(int64_t begin, int64_t end, void *context)
-{
-    const td_job *job = context;
-    job->range(&job->call, begin, end);
-}
-
 /* Whether a build is in this library and this processor can run it. */
 EXPORT int td_available(int build)
 {
@@ -39,71 +28,127 @@ EXPORT int td_available(int build)
     return build == TD_BASELINE;
 }
 
-static td_range range_of(int build)
-{
 #if defined(TORCHDROP_X86)
-    if (build == TD_AVX512)
-        return td_range_avx512;
-    if (build == TD_AVX2)
-        return td_range_avx2;
+#define BUILD_OF(build, function)                                                                 \
+    ((build) == TD_AVX512 ? function##avx512                                                      \
+     : (build) == TD_AVX2 ? function##avx2                                                        \
+                          : function##baseline)
+#else
+#define BUILD_OF(build, function) ((void)(build), function##baseline)
 #endif
-    (void)build;
-    return td_range_baseline;
+
+/* Do [0, n) in parts of at least `grain` on the threads of parallel_for; at once without one. */
+static int32_t run(void (*body)(int64_t, int64_t, void *), void *context, int64_t n,
+                   td_parallel_for parallel_for, int64_t grain)
+{
+    if (parallel_for != NULL && n > grain)
+        return parallel_for(0, n, grain, body, context);
+    body(0, n, context);
+    return 0;
 }
 
-static int32_t run(td_job *job, int64_t n, td_parallel_for parallel_for, int64_t grain)
+typedef struct {
+    td_call call;
+    td_range range;
+} td_job;
+
+static void run_part(int64_t begin, int64_t end, void *context)
 {
-    if (parallel_for == NULL || n <= grain) {
-        run_part(0, n, job);
-        return 0;
-    }
-    return parallel_for(0, n, grain, run_part, job);
+    const td_job *job = context;
+    job->range(&job->call, begin, end);
 }
 
 /* Scale the kept ones of n contiguous elements of x by `factor` into y, which may be x itself.
  *
- * The seed is read where it lies; threshold is K, from 0 to 2^32; start the logical index of the
- * first element. With parallel_for, parts of at least `grain` elements run on its threads. Returns
- * 0, or what parallel_for returned. */
+ * threshold is K, from 0 to 2^32; start the logical index of the first element. With
+ * parallel_for, parts of at least `grain` elements run on its threads. Returns 0, or what
+ * parallel_for returned. */
 EXPORT int32_t td_masked_scale(int build, int dtype, const void *x, void *y, int64_t n,
-                               int64_t start, const uint64_t *seed, uint64_t threshold,
-                               double factor, td_parallel_for parallel_for, int64_t grain)
+                               int64_t start, uint64_t seed, uint64_t threshold, double factor,
+                               td_parallel_for parallel_for, int64_t grain)
 {
     td_job job = {
-        .call =
-            {
-                .stream = td_stream_of(*seed, threshold),
-                .operation = TD_SCALE,
-                .dtype = (td_dtype)dtype,
-                .start = start,
-                .x = x,
-                .y = y,
-                .factor = factor,
-            },
-        .range = range_of(build),
+        .call = {.stream = td_stream_of(seed, threshold), .operation = TD_SCALE},
+        .range = BUILD_OF(build, td_range_),
     };
-    return run(&job, n, parallel_for, grain);
+    job.call.dtype = (td_dtype)dtype, job.call.start = start;
+    job.call.x = x, job.call.y = y, job.call.factor = factor;
+    return run(run_part, &job, n, parallel_for, grain);
 }
 
-/* The same with an activation before it: an operation beside TD_SCALE, on float32 or float64. */
-EXPORT int32_t td_masked_rectifier(int build, int operation, int dtype, const void *x,
-                                   const void *gradient, void *y, int64_t n, const uint64_t *seed,
-                                   uint64_t threshold, double factor, double slope,
-                                   td_parallel_for parallel_for, int64_t grain)
+/* The same with an activation before it, another operation than TD_SCALE; its backward pass where
+ * the output's gradient is given. */
+EXPORT int32_t td_masked_activation(int build, int operation, int dtype, const void *x,
+                                    const void *gradient, void *y, int64_t n, uint64_t seed,
+                                    uint64_t threshold, double factor, double slope,
+                                    td_parallel_for parallel_for, int64_t grain)
 {
     td_job job = {
-        .call =
-            {
-                .stream = td_stream_of(*seed, threshold),
-                .operation = (td_operation)operation,
-                .dtype = (td_dtype)dtype,
-                .x = x,
-                .gradient = gradient,
-                .y = y,
-                .factor = factor,
-                .slope = slope,
-            },
-        .range = range_of(build),
+        .call = {.stream = td_stream_of(seed, threshold), .operation = (td_operation)operation},
+        .range = BUILD_OF(build, td_range_),
     };
-    return run(&job, n, parallel_for, grain);
+    job.call.dtype = (td_dtype)dtype, job.call.x = x, job.call.gradient = gradient;
+    job.call.y = y, job.call.factor = factor, job.call.slope = slope;
+    return run(run_part, &job, n, parallel_for, grain);
+}
+
+typedef struct {
+    int dtype, build;
+    const char *x;
+    char *y;
+    int64_t n; /* elements of a member */
+    const uint64_t *seeds, *thresholds;
+    const double *factors;
+} td_members;
+
+static void run_members(int64_t begin, int64_t end, void *context)
+{
+    static const int sizes[] = {4, 8, 2, 2};
+    const td_members *all = context;
+    while (begin < end) {
+        int64_t member = begin / all->n, first = begin % all->n;
+        int64_t last = first + (end - begin) < all->n ? first + (end - begin) : all->n;
+        int64_t offset = member * all->n * sizes[all->dtype];
+        td_call call = {
+            .stream = td_stream_of(all->seeds[member], all->thresholds[member]),
+            .operation = TD_SCALE,
+            .dtype = (td_dtype)all->dtype,
+            .x = all->x + offset,
+            .y = all->y + offset,
+            .factor = all->factors[member],
+        };
+        BUILD_OF(all->build, td_range_)(&call, first, last);
+        begin += last - first;
+    }
+}
+
+/* Scale `members` tensors of n elements each, contiguous and one after the other, each by a seed,
+ * a threshold and a factor of its own, as td_masked_scale does with one. */
+EXPORT int32_t td_masked_scale_members(int build, int dtype, const void *x, void *y,
+                                       int64_t members, int64_t n, const uint64_t *seeds,
+                                       const uint64_t *thresholds, const double *factors,
+                                       td_parallel_for parallel_for, int64_t grain)
+{
+    td_members all = {dtype, build, x, y, n, seeds, thresholds, factors};
+    return run(run_members, &all, members * n, parallel_for, grain);
+}
+
+typedef struct {
+    td_stream stream;
+    td_uniform uniform;
+    double *y;
+} td_numbers;
+
+static void run_numbers(int64_t begin, int64_t end, void *context)
+{
+    const td_numbers *numbers = context;
+    numbers->uniform(&numbers->stream, numbers->y, begin, end);
+}
+
+/* Write the numbers of the first n elements, uniform over (0, 1). */
+EXPORT int32_t td_uniform_numbers(int build, double *y, int64_t n, uint64_t seed,
+                                  td_parallel_for parallel_for, int64_t grain)
+{
+    td_numbers numbers = {td_stream_of(seed, 0), BUILD_OF(build, td_uniform_), y};
+    return run(run_numbers, &numbers, n, parallel_for, grain);
 }

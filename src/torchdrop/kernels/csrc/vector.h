@@ -55,10 +55,11 @@ static inline td_words v_counters(td_vector blocks, uint32_t level)
 }
 
 /* The digits of 2 * V_LANES blocks in the order of the elements. */
-static inline void v_digits(const td_stream *stream, uint64_t block, td_vector digits[4])
+static inline void v_digits(const td_stream *stream, uint64_t block, uint32_t level,
+                            td_vector digits[4])
 {
-    td_words even = v_counters(v_add(v_set1(block), v_load(v_even)), 0);
-    td_words odd = v_counters(v_add(v_set1(block), v_load(v_odd)), 0);
+    td_words even = v_counters(v_add(v_set1(block), v_load(v_even)), level);
+    td_words odd = v_counters(v_add(v_set1(block), v_load(v_odd)), level);
     td_vector ab_low, ab_high, cd_low, cd_high;
     v_philox(stream, &even, &odd);
     v_unpack32(v_join(even.a, odd.a), v_join(even.b, odd.b), &ab_low, &ab_high);
@@ -85,7 +86,7 @@ static int compare_first_digits(const td_stream *stream, uint64_t first_block, i
     int count = 0;
     for (int done = 0; done < blocks; done += 2 * V_LANES) {
         td_vector digits[4];
-        v_digits(stream, first_block + (uint64_t)done, digits);
+        v_digits(stream, first_block + (uint64_t)done, 0, digits);
         for (int j = 0; j < 4; j++) {
             int at = done * LANES + j * V_BYTES;
             uint64_t tied = v_compare(digits[j], v_set1(limit), masks + at);
@@ -93,6 +94,18 @@ static int compare_first_digits(const td_stream *stream, uint64_t first_block, i
         }
     }
     return count;
+}
+
+/* Write the digits of a level, one byte for each element. */
+static void write_digits(const td_stream *stream, uint64_t first_block, int blocks, uint32_t level,
+                         uint8_t *digits)
+{
+    for (int done = 0; done < blocks; done += 2 * V_LANES) {
+        td_vector part[4];
+        v_digits(stream, first_block + (uint64_t)done, level, part);
+        for (int j = 0; j < 4; j++)
+            v_store(digits + done * LANES + j * V_BYTES, part[j]);
+    }
 }
 
 /* Settle ties by the second digit, 2 * V_LANES blocks at a time. */

@@ -1,0 +1,189 @@
+"""Networks of one architecture as one: parameters stacked along a new first axis.
+
+What differs between members is data: weights, buffers, the p of each dropout layer and the seed of
+each mask. So a member computes what it would alone, whatever else is in the stack.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from ..kernels import given_seeds
+from ..modes import evaluating, training
+from ..surgery import ConstantRate, convert_, schedule
+from ._loop import CONSTRAINED
+
+
+class Stack:
+    """Networks of one architecture with parameters stacked; see `can_stack` for which.
+
+    Args:
+        models: Networks that differ in weights and in the p of their dropout layers. They give
+            their weights and are not changed.
+
+    Attributes:
+        parameters: By name; leaf tensors of shape `(M, ...)`.
+        buffers: By name, of shape `(M, ...)`; the p of dropout layers among them.
+        draws: How many seeds a pass in training mode takes.
+    """
+
+    def __init__(self, models: Sequence[nn.Module], draws: int) -> None:
+        members = [_with_rates_as_buffers(model) for model in models]
+        self._template = members[0]
+        self.parameters, self.buffers = torch.func.stack_module_state(members)
+        self.draws = draws
+
+    def __len__(self) -> int:
+        return len(next(iter(self.parameters.values())))
+
+    def train(self, x: Tensor, seeds: Tensor) -> Tensor:
+        """Pass a batch of each member's own through it, in training mode.
+
+        Args:
+            x: Shape `(M, B, ...)`.
+            seeds: int64, shape `(M, draws)`: a seed for each mask.
+
+        Returns:
+            Outputs, shape `(M, B, ...)`.
+        """
+        with training(self._template):
+            return self._run(x, seeds, 0)
+
+    def evaluate(self, x: Tensor) -> Tensor:
+        """Pass the same rows through every member, in evaluation mode and without gradients.
+
+        Args:
+            x: Shape `(B, ...)`.
+
+        Returns:
+            Outputs, shape `(M, B, ...)`.
+        """
+        seeds = torch.empty(len(self), 0, dtype=torch.int64)
+        with evaluating(self._template), torch.no_grad():
+            return self._run(x, seeds, None)
+
+    def _run(self, x: Tensor, seeds: Tensor, rows: int | None) -> Tensor:
+        def member(
+            parameters: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor, seeds: Tensor
+        ) -> Tensor:
+            with given_seeds(seeds.unbind()):
+                result: Tensor = torch.func.functional_call(
+                    self._template, (parameters, buffers), (x,)
+                )
+            return result
+
+        stacked = torch.func.vmap(member, in_dims=(0, 0, rows, 0))
+        result: Tensor = stacked(self.parameters, self.buffers, x, seeds)
+        return result
+
+    def weights(self, member: int) -> dict[str, Tensor]:
+        """Copy one member's weights and buffers, as its own `state_dict` has them."""
+        state = {**self.parameters, **self.buffers}
+        names = self._template.state_dict()
+        return {name: state[name][member].detach().clone() for name in names}
+
+    @torch.no_grad()
+    def constrain_norm_(self, max_norm: float) -> None:
+        """Do to every member what `training.constrain_norm_` does to a network.
+
+        Args:
+            max_norm: Largest norm allowed, above 0.
+        """
+        for name, module in self._template.named_modules():
+            if isinstance(module, CONSTRAINED):
+                weight = self.parameters[f"{name}.weight" if name else "weight"].flatten(0, 1)
+                weight.copy_(torch.renorm(weight, p=2, dim=0, maxnorm=max_norm))
+
+    def keep_(self, members: Sequence[int], optimizer: torch.optim.Optimizer) -> None:
+        """Take all other members out, and out of the optimizer's state.
+
+        Args:
+            members: Which ones stay.
+            optimizer: Of the stacked parameters.
+        """
+        size = len(self)
+        rows = torch.tensor(members)
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                for name, value in optimizer.state[parameter].items():
+                    if isinstance(value, Tensor) and value.ndim and len(value) == size:
+                        optimizer.state[parameter][name] = value[rows]
+                parameter.data = parameter.data[rows]
+                parameter.grad = None
+        self.buffers = {name: value[rows] for name, value in self.buffers.items()}
+
+
+def draws_of(model: nn.Module, x: Tensor) -> int:
+    """Count the seeds that a pass in training mode takes.
+
+    Args:
+        model: Any network; left as it was, but for what training mode does to its buffers.
+        x: A batch that it takes.
+
+    Returns:
+        The count.
+    """
+    taken = 0
+
+    def seeds() -> Iterator[Tensor]:
+        nonlocal taken
+        while True:
+            taken += 1
+            yield torch.tensor([taken])
+
+    model = copy.deepcopy(model)
+    with training(model), torch.no_grad(), given_seeds(seeds()):
+        model(x)
+    return taken
+
+
+def why_not_stacked(models: Sequence[nn.Module], x: Tensor) -> str | None:
+    """Say what keeps networks from being trained as one.
+
+    Two of them are stacked and tried: outputs must be those that each has alone, for the same
+    seeds.
+
+    Args:
+        models: At least one network.
+        x: A batch that they take, of two rows or more.
+
+    Returns:
+        The reason in words; `None` if they can be.
+    """
+    shapes = [{name: value.shape for name, value in m.state_dict().items()} for m in models]
+    if any(shape != shapes[0] for shape in shapes):
+        return "its weights have other names or shapes at another p"
+    two = [models[0], models[-1]]
+    try:
+        draws = draws_of(two[1], x)
+        seeds = torch.arange(2 * draws).reshape(2, draws)
+        stacked = Stack(two, draws).train(torch.stack([x, x]), seeds)
+        alone = [_alone(model, x, own) for model, own in zip(two, seeds, strict=True)]
+    except (RuntimeError, ValueError, TypeError, NotImplementedError, StopIteration) as error:
+        return f"it cannot be run under torch.vmap ({str(error).splitlines()[0].rstrip('.')})"
+    if not all(map(_agree, stacked, alone)):
+        return "its output in a stack is not what it is alone"
+    return None
+
+
+def _alone(model: nn.Module, x: Tensor, seeds: Tensor) -> Tensor:
+    model = _with_rates_as_buffers(model)
+    with training(model), torch.no_grad(), given_seeds(seeds.unbind()):
+        result: Tensor = model(x)
+    return result
+
+
+def _agree(stacked: Tensor, alone: Tensor) -> bool:
+    return torch.allclose(stacked, alone, rtol=1e-4, atol=1e-5)
+
+
+def _with_rates_as_buffers(model: nn.Module) -> nn.Module:
+    """Copy a network, with torchdrop's dropout layers, and each p in a tensor."""
+    model = copy.deepcopy(model)
+    convert_(model)
+    schedule(model, ConstantRate())
+    return model
