@@ -1,4 +1,5 @@
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -38,7 +39,7 @@ def _exact_kl(log_alpha: float) -> float:
 
     top = math.log(1 + 12 * sigma)
     edges = sorted({-40.0, top, 0.0, *(math.log(max(1 - k * sigma, 1e-9)) for k in (1, 4, 12))})
-    mean = sum(quad(integrand, a, b, limit=200)[0] for a, b in zip(edges, edges[1:], strict=False))
+    mean = sum(quad(integrand, a, b, limit=200)[0] for a, b in pairwise(edges))
     return mean - log_alpha / 2 + (np.euler_gamma + math.log(2)) / 2
 
 
@@ -166,7 +167,7 @@ def test_low_precision_variances_do_not_overflow(dtype: torch.dtype) -> None:
 
 def test_recomputation_draws_the_same_noise() -> None:
     x, weight, log_sigma2, _ = _weights()
-    gradients = []
+    gradients: list[Tensor] = []
     for recompute in (True, False):
         leaf = weight.clone().requires_grad_()
 

@@ -1,6 +1,7 @@
 import copy
 import math
 import pickle
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from torchdrop.nn import Standout
 Z = 5.0
 
 
-def _seeded(layer: nn.Module, x: Tensor, seed: int = 0) -> Tensor:
+def _seeded(layer: Callable[[Tensor], Tensor], x: Tensor, seed: int = 0) -> Tensor:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         result: Tensor = layer(x)
@@ -67,7 +68,7 @@ def test_copies_pickles_and_seeds_give_the_same_masks() -> None:
 
 
 def test_recomputation_draws_the_same_mask() -> None:
-    layer, gradients = _layer(), []
+    layer, gradients = _layer(), list[Tensor]()
     for recompute in (True, False):
         x = torch.full((4, 6), 0.3, requires_grad=True)
         with torch.random.fork_rng():
@@ -82,7 +83,7 @@ def test_recomputation_draws_the_same_mask() -> None:
 def test_compiled_outputs_equal_eager_ones(training: bool) -> None:
     torch._dynamo.reset()
     layer, x = _layer().train(training), torch.rand(4, 6)
-    compiled: nn.Module = torch.compile(layer, fullgraph=True, backend="aot_eager")
+    compiled = torch.compile(layer, fullgraph=True, backend="aot_eager")
 
     assert torch.allclose(_seeded(compiled, x), _seeded(layer, x), rtol=1e-5, atol=1e-6)
 

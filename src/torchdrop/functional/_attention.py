@@ -66,10 +66,10 @@ def attention(
         True
 
     Source:
-        Vaswani et al., "Attention Is All You Need", NeurIPS 2017, equation 1; dropout of the
-        probabilities as in its reference code. Each has a draw of its own; Flax by default shares
-        draws over batch and heads. The rate is exact to 2**-33; kernels of FlashAttention-2 and
-        Transformer Engine round it to 8 bits.
+        Vaswani et al., "Attention Is All You Need", NeurIPS 2017, equation 1; the dropout of
+        probabilities is in the authors' code. Each probability has a draw of its own; Flax by
+        default shares draws over batch and heads. The rate is exact to 2**-33; the kernels of
+        FlashAttention-2 and Transformer Engine round it to 8 bits.
     """
     p = known_rate(p, q)
     if attn_mask is not None and is_causal:

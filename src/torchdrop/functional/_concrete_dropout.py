@@ -56,8 +56,8 @@ def concrete_dropout(
         True
 
     Source:
-        Gal, Hron and Kendall, "Concrete Dropout", NeurIPS 2017, section 3, and the rescaling of
-        the authors' code. Differs: noise has no epsilon, which would be 0 in float16, as it is
+        Gal, Hron and Kendall, "Concrete Dropout", NeurIPS 2017, and the rescaling of the
+        authors' code. Differs: noise has no epsilon, which would be 0 in float16, as it is
         never exactly 0 or 1; it is computed in float32 or wider.
     """
     check_dtype(x)
@@ -96,9 +96,8 @@ def concrete_kl(
         True
 
     Source:
-        Gal, Hron and Kendall, "Concrete Dropout", NeurIPS 2017, equations 3 and 4. The paper does
-        not rescale, so its weights are ours over `1 - p`. The authors' code drops the 1/2 and
-        doubles the second term instead, for a loss that is twice the log likelihood.
+        Gal, Hron and Kendall, "Concrete Dropout", NeurIPS 2017, equation 3. The paper does not
+        rescale, so its weights are ours over `1 - p`, and its `1 - p` stands in the numerator.
     """
     log_odds = bounded(p_logit).reshape(())
     p, q = torch.sigmoid(log_odds), torch.sigmoid(-log_odds)

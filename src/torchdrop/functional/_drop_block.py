@@ -91,8 +91,9 @@ def drop_block2d(
             one.
         generator: Source of the seed, on the device of `x`; `None` uses torch's global one.
         scale: `train` divides by the expected share kept; `eval` multiplies by it in evaluation
-            instead; `count` divides each sample by the share that its own mask kept. With `count` a sample that is dropped whole cannot be made up for, so the
-            expectation is kept only where that is rare.
+            instead; `count` divides each sample by the share that its own mask kept. With `count` a
+            sample that is dropped whole cannot be made up for, so the expectation is kept only
+            where that is rare.
 
     Returns:
         A tensor with the shape, dtype and device of `x`; `x` itself where nothing changes.

@@ -75,10 +75,9 @@ def drop_connect(
         0
 
     Source:
-        Wan et al., "Regularization of Neural Networks using DropConnect", ICML 2013, sections 3
-        and 3.1; the biases are masked as there. Differs: the paper's p is the probability of
-        keeping, and it scales at test time. As a peer, Chainer's `simplified_dropconnect` lacks
-        the normal inference.
+        Wan et al., "Regularization of Neural Networks using DropConnect", ICML 2013; the biases
+        are masked as there. Differs: the paper's p is the probability of keeping, and it scales
+        at test time. Chainer's `simplified_dropconnect` lacks the normal inference.
     """
     p = known_rate(p, x)
     check_inference(inference, activation, samples)
@@ -125,7 +124,7 @@ def drop_connect_moments(
         (2.0, 2.0)
 
     Source:
-        Wan et al., ICML 2013, section 3.2. Differs: by inverted scaling the mean has no factor,
+        Wan et al., ICML 2013, "Inference". Differs: by inverted scaling the mean has no factor,
         and the variance has `p / q` where the paper has `p q`.
     """
     p = known_rate(p, x)
@@ -170,7 +169,7 @@ def gaussian_mean(
         True
 
     Source:
-        Wan et al., ICML 2013, algorithm 2. Differs: normals are inverses of the distribution
+        Wan et al., ICML 2013, "Inference". Differs: normals are inverses of the distribution
         function, from the seed stream.
     """
     seeds = sample_seeds(seed_for(mean, generator), samples, mean.device)

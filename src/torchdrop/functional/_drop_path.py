@@ -53,9 +53,10 @@ def drop_path(
 
     Source:
         Huang, Sun, Liu, Sedra, Weinberger, "Deep Networks with Stochastic Depth", ECCV 2016:
-        `relu(b * f(h) + h)` in training, `relu(q * f(h) + h)` in the test. Differs: the paper gives the survival probability, draws once for a
-        batch, and rescales in evaluation, which are `1 - p`, `mode="batch"` and `scale="eval"`
-        here. The name is that of timm; the drop-path of fractal networks is another method.
+        `relu(b * f(h) + h)` in training, `relu(q * f(h) + h)` in the test. Differs: the paper gives
+        the survival probability, draws once for a batch, and rescales in evaluation, which are
+        `1 - p`, `mode="batch"` and `scale="eval"` here. The name is that of timm; the drop-path of
+        fractal networks is another method.
     """
     check_path_mode(mode)
     dims = (0,) if mode == "row" else ()

@@ -62,9 +62,10 @@ def embedding_dropout(
 
     Source:
         Gal and Ghahramani, "A Theoretically Grounded Application of Dropout in Recurrent Neural
-        Networks", NIPS 2016, section 4.2; Merity, Keskar and Socher, "Regularizing and Optimizing
-        LSTM Language Models", ICLR 2018, section 4.3. Differs from awd-lstm, which multiplies the
-        whole table by the mask, and from fastai, whose `scale` changes the table itself.
+        Networks", NIPS 2016, on word embeddings; Merity, Keskar and Socher, "Regularizing and
+        Optimizing LSTM Language Models", ICLR 2018, "Embedding dropout". Differs from awd-lstm,
+        which multiplies the whole table by the mask, and from fastai, whose `scale` changes the
+        table itself.
     """
     p = known_rate(p, weight)
     check_dtype(weight)

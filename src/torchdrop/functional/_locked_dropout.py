@@ -47,9 +47,9 @@ def locked_dropout(
 
     Source:
         Gal and Ghahramani, "A Theoretically Grounded Application of Dropout in Recurrent Neural
-        Networks", NeurIPS 2016, section 4, the masks of the inputs; named by Merity, Keskar and
-        Socher, "Regularizing and Optimizing LSTM Language Models", ICLR 2018, section 4.2.
-        Differs: p = 1 gives zeros, where the code of the latter gives NaN.
+        Networks", NeurIPS 2016, the masks of the inputs; the name is that of the code for Merity,
+        Keskar and Socher, "Regularizing and Optimizing LSTM Language Models", ICLR 2018. Differs:
+        p = 1 gives zeros, where that code gives NaN.
     """
     if x.ndim != 3:
         axes = "(batch, time, features)" if batch_first else "(time, batch, features)"

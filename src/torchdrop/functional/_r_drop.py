@@ -50,9 +50,9 @@ def r_drop_loss(
         True
 
     Source:
-        Liang, Wu et al., "R-Drop: Regularized Dropout for Neural Networks", NeurIPS 2021,
-        equations 2 to 4. Differs: the paper adds the cross-entropies, so that its loss with
-        `alpha` is twice ours with `alpha / 2`; the authors' published snippet sums the divergence
+        Liang, Wu et al., "R-Drop: Regularized Dropout for Neural Networks", NeurIPS 2021.
+        Differs: the paper adds the cross-entropies, so that its loss with `alpha` is twice ours
+        with `alpha / 2`; the authors' published snippet sums the divergence
         over the batch, so that its `alpha` grows with the batch size.
     """
     _check(logits_1, logits_2, alpha, reduction)

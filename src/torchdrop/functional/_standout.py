@@ -43,7 +43,7 @@ def standout(
         tensor([0., 2., 5.])
 
     Source:
-        Ba and Frey, "Adaptive dropout for training deep neural networks", NeurIPS 2013, section 3.
+        Ba and Frey, "Adaptive dropout for training deep neural networks", NeurIPS 2013.
         The paper's probability is that of keeping, as here.
     """
     check_dtype(x)

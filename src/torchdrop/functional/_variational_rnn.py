@@ -76,9 +76,8 @@ def variational_lstm(
 
     Source:
         Gal and Ghahramani, "A Theoretically Grounded Application of Dropout in Recurrent Neural
-        Networks", NeurIPS 2016, equation 7: masks shared by the four gates ("tied weights").
-        Differs: kept units are rescaled in training, and the masks of embeddings are not part of
-        it.
+        Networks", NeurIPS 2016, the variant with masks shared by the four gates ("tied weights").
+        Differs: words are not dropped here, `embedding_dropout` does that.
     """
     rates = _rates(p, p_recurrent, training, x)
     return _run(_lstm_cell, x, state, weights, rates, bidirectional, lengths, generator)

@@ -52,8 +52,8 @@ def zoneout(
 
     Source:
         Krueger et al., "Zoneout: Regularizing RNNs by Randomly Preserving Hidden Activations",
-        ICLR 2017, section 3.2 and, for evaluation, the expectation. Differs: Chainer's `zoneout`
-        returns `h_new` in evaluation, so that states change faster there than in training.
+        ICLR 2017. As there, evaluation is the expectation; Chainer's `zoneout` returns `h_new`
+        then, so that states change faster in evaluation than in training.
     """
     if h_new.shape != h_old.shape:
         raise SettingError(

@@ -13,9 +13,9 @@ class MultiSampleDropout(nn.Module):
     In training it returns the mean of the head's outputs over the masks, in evaluation the head's
     output without dropout, so it stands where `Sequential(Dropout(p), head)` stood. With
     `stacked=True` it returns all outputs, `(samples, N, ...)`, in training and one, `(1, N, ...)`,
-    in evaluation, for `multi_sample_loss`: that is the paper's training. The two differ, since the
-    loss of a mean is below the mean of the losses (where the loss is convex), and with many samples
-    the first is hardly dropout at all.
+    in evaluation, for `multi_sample_loss`: that is the paper's training. The two differ: where the
+    loss is convex, that of the mean is at most the mean of the losses, and with more samples the
+    noise in the first averages out, so that it regularizes less.
 
     Args:
         head: What follows dropout, such as the classifier; it works row by row.

@@ -32,9 +32,10 @@ class Standout(nn.Module):
         torch.Size([2, 3])
 
     Source:
-        Ba and Frey, NeurIPS 2013, section 3: of its ways to set the standout network, the one that
-        ties its weights to those of the layer. Differs: the paper's affine function is one of the
-        single weights; ours, as is common, is one of their sum, bias included.
+        Ba and Frey, "Adaptive dropout for training deep neural networks", NeurIPS 2013: of its ways
+        to set the standout network, the one that ties its weights to those of the layer. Differs:
+        the paper's affine function is one of the single weights; ours, as is common, is one of
+        their sum, bias included.
     """
 
     def __init__(

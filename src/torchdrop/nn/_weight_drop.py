@@ -37,8 +37,8 @@ class WeightDrop(nn.Module):
         True
 
     Source:
-        Merity, Keskar and Socher, ICLR 2018, section 3: DropConnect with one mask for the batch
-        and for all time steps.
+        Merity, Keskar and Socher, ICLR 2018, "Weight-dropped LSTM": DropConnect with one mask for
+        the batch and for all time steps.
     """
 
     def __init__(self, p: float = 0.5, *, dims: tuple[int, ...] | None = None) -> None:
@@ -119,7 +119,8 @@ def weight_drop(
 
     Source:
         Merity, Keskar and Socher, "Regularizing and Optimizing LSTM Language Models", ICLR 2018,
-        section 3.
+        "Weight-dropped LSTM". Differs from awd-lstm and PyTorch-NLP, which replace parameters and
+        forward by hand: copies, modes and lists of parameters work here as for any module.
     """
     check_probability(p)
     order = list(module._parameters)

@@ -63,8 +63,8 @@ class ZoneoutCell(nn.Module):
         torch.Size([2, 4])
 
     Source:
-        Krueger et al., ICLR 2017, as for `zoneout`; `p=0.05, p_cell=0.5` are its values for
-        character-level language modeling on Penn Treebank.
+        Krueger et al., ICLR 2017, as for `zoneout`; the authors' code uses `p=0.05, p_cell=0.5`
+        for language modeling on Penn Treebank.
     """
 
     def __init__(self, cell: nn.RNNCellBase, p: float = 0.5, p_cell: float | None = None) -> None:
