@@ -349,3 +349,11 @@ def test_the_page_prints_what_it_shows() -> None:
         exec(code, {})
 
     assert printed.getvalue() == shown
+
+
+def test_classic_scaling_that_fold_does_not_know_stays_and_is_listed() -> None:
+    model = nn.Sequential(DropPath(0.3, scale="eval"), nn.Linear(3, 2))
+    changes = fold_(model)
+
+    assert not changes.made
+    assert "classic scaling of DropPath" in changes.left[0].why

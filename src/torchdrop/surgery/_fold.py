@@ -11,7 +11,7 @@ from torch.nn.modules.dropout import _DropoutNd
 
 from ..errors import ModelError
 from ..kernels import keep_probability
-from ..nn import ActivationDropout
+from ..nn import ActivationDropout, Dropout
 from ._changes import Change, Changes
 from ._fold_targets import Chains, Place
 from ._layers import become, describe, oddity, places
@@ -110,7 +110,11 @@ def _plan(layer: nn.Module, chains: Chains) -> _Plan:
         return odd
     if getattr(layer, "inplace", False) and _names_gelu(layer):
         return "it writes into its input, which torch.nn.GELU cannot"
-    return chains.targets(layer) if _is_classic(layer) else ()
+    if not _is_classic(layer):
+        return ()
+    if not isinstance(layer, Dropout):
+        return f"fold does not know the classic scaling of {type(layer).__name__}"
+    return chains.targets(layer)
 
 
 def _is_classic(layer: nn.Module) -> bool:
