@@ -1,5 +1,7 @@
-"""One small readable training loop, and the record it leaves."""
+"""One small readable training loop, the same for a stack of networks, and the record they leave."""
 
+from ._fit_stack import Track as Track
+from ._fit_stack import fit_stack as fit_stack
 from ._history import Epoch as Epoch
 from ._history import History as History
 from ._loop import constrain_norm_ as constrain_norm_
@@ -8,3 +10,6 @@ from ._objective import Objective as Objective
 from ._objective import Score as Score
 from ._settings import OPTIMIZERS as OPTIMIZERS
 from ._settings import TrainingSettings as TrainingSettings
+from ._stack import Stack as Stack
+from ._stack import draws_of as draws_of
+from ._stack import why_not_stacked as why_not_stacked
