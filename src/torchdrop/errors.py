@@ -5,7 +5,8 @@ TorchdropError
 ├── SettingError (ValueError)          an argument or option out of its range
 ├── DataError (ValueError)             data that cannot be read or learned from
 ├── ModelError (ValueError)            a model that does not fit the data or the task
-└── RunDirectoryError (OSError)        a run directory that exists, is missing or is not one of ours
+├── RunDirectoryError (OSError)        a run directory that exists, is missing or is not one of ours
+└── SickDropoutError (AssertionError)  a dropout that fails the health check
 ```
 
 A message is one sentence: what it is, what came, what to do next.
@@ -32,3 +33,7 @@ class ModelError(TorchdropError, ValueError):
 
 class RunDirectoryError(TorchdropError, OSError):
     """A run directory exists already, is missing, or was not written by torchdrop."""
+
+
+class SickDropoutError(TorchdropError, AssertionError):
+    """A dropout fails the health check; the message is the report."""

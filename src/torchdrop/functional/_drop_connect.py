@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..errors import SettingError
-from ..kernels import masked_scale, seed_for, uniform
+from ..kernels import masked_scale, normal, seed_for
 from ._per_sample import per_sample_linear, sample_seeds
 from ._settings import known_rate, training_factor
 
@@ -178,8 +178,8 @@ def gaussian_mean(
     deviation = torch.where(spreads, torch.where(spreads, variance, 1.0).sqrt(), 0.0)
     total = torch.zeros_like(mean)
     for seed in seeds.unsqueeze(1).unbind():
-        normal = torch.special.ndtri(uniform(mean.shape, seed, mean.device)).to(mean.dtype)
-        total = total + activation(mean + deviation * normal)
+        noise = normal(mean.shape, seed, mean.device).to(mean.dtype)
+        total = total + activation(mean + deviation * noise)
     return total / samples
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..errors import SettingError
-from ..kernels import Seed, seed_for, uniform
+from ..kernels import normal, seed_for
 from ._settings import check_dtype, check_probability, known_rate
 
 _WIDENED = (torch.float16, torch.bfloat16)
@@ -116,7 +116,7 @@ def gaussian_noise(
     if not training or std == 0:
         return x
     wide = _widened(x)
-    noise = std * _normal(x, seed_for(x, generator))
+    noise = std * normal(x.shape, seed_for(x, generator), x.device)
     return (wide + noise.to(wide.dtype)).to(x.dtype)
 
 
@@ -153,12 +153,6 @@ def check_std(std: float) -> None:
         )
 
 
-def _normal(x: Tensor, seed: Seed) -> Tensor:
-    """Draw standard normal numbers of the shape of `x`, in float64, up to 6.3 in size."""
-    normal: Tensor = torch.special.ndtri(uniform(x.shape, seed, x.device))
-    return normal
-
-
 def _widened(x: Tensor) -> Tensor:
     return x.float() if x.dtype in _WIDENED else x
 
@@ -175,7 +169,7 @@ class _ScaleByNoise(torch.autograd.Function):
     @staticmethod
     def forward(x: Tensor, seed: Tensor, deviation: Tensor) -> Tensor:
         wide = _widened(x)
-        noise = 1 + deviation * _normal(x, seed)
+        noise = 1 + deviation * normal(x.shape, seed, x.device)
         return (wide * noise.to(wide.real.dtype)).to(x.dtype)
 
     @staticmethod

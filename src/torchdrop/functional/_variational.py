@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear, softplus
 
-from ..kernels import seed_for, uniform
+from ..kernels import normal, seed_for
 from ._log_odds import widened
 from ._settings import check_dtype
 
@@ -160,6 +160,4 @@ def variational_kl(log_alpha: Tensor) -> Tensor:
 
 def _normal(like: Tensor, generator: torch.Generator | None) -> Tensor:
     """Standard normal numbers in the shape and dtype of `like`."""
-    draws = uniform(like.shape, seed_for(like, generator), like.device)
-    normal: Tensor = torch.special.ndtri(draws)
-    return normal.to(like.dtype)
+    return normal(like.shape, seed_for(like, generator), like.device).to(like.dtype)

@@ -21,4 +21,5 @@ from ._stream import draw_seed as draw_seed
 from ._stream import keep_mask as keep_mask
 from ._stream import keep_probability as keep_probability
 from ._stream import keep_threshold as keep_threshold
+from ._uniform import normal as normal
 from ._uniform import uniform as uniform

@@ -85,15 +85,12 @@ def given_seeds(seeds: Iterable[Tensor]) -> Iterator[None]:
 
 
 class _Scratch(threading.local):
-    """What each thread has of its own.
-
-    Attributes:
-        seed: A tensor to draw into: allocating one costs as much as the draw.
-        given: Seeds to take instead of drawing.
-    """
+    """What each thread has of its own."""
 
     def __init__(self) -> None:
+        # To draw into: allocating a tensor costs as much as the draw.
         self.seed = torch.empty(1, dtype=torch.int64)
+        # To take instead of drawing.
         self.given: Iterator[Tensor] | None = None
 
 

@@ -1,4 +1,4 @@
-"""Uniform numbers from a seed, for noise that is not a mask."""
+"""Uniform and normal numbers from a seed, for noise that is not a mask."""
 
 from __future__ import annotations
 
@@ -28,6 +28,21 @@ def uniform(shape: Sequence[int], seed: Seed, device: torch.device) -> Tensor:
         float64, of shape `shape`, uniform over the open interval (0, 1) in steps of `2**-32`.
     """
     result: Tensor = torch.ops.torchdrop.uniform(seed_tensor(seed, device), list(shape))
+    return result
+
+
+def normal(shape: Sequence[int], seed: Seed, device: torch.device) -> Tensor:
+    """Draw standard normal numbers: the inverse distribution function of `uniform`.
+
+    Args:
+        shape: Of the result; the row-major index in it decides.
+        seed: A number, or int64 of shape `(1,)` on `device`.
+        device: Where the numbers shall be.
+
+    Returns:
+        float64, of shape `shape`, up to 6.3 in size.
+    """
+    result: Tensor = torch.special.ndtri(uniform(shape, seed, device))
     return result
 
 

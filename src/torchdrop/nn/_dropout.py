@@ -56,7 +56,7 @@ class Dropout(nn.Dropout):
         Args:
             q: Probability of keeping an element, in `[0, 1]`.
             inplace: Whether to write the result into the input.
-            settings: What else the class takes.
+            **settings: What else the class takes.
 
         Returns:
             A layer with `p = 1 - q`.

@@ -11,5 +11,4 @@ from ._objective import Score as Score
 from ._settings import OPTIMIZERS as OPTIMIZERS
 from ._settings import TrainingSettings as TrainingSettings
 from ._stack import Stack as Stack
-from ._stack import draws_of as draws_of
 from ._stack import why_not_stacked as why_not_stacked

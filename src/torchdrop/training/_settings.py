@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor
 
 from ..errors import SettingError
 from ._history import History
@@ -59,12 +59,12 @@ class TrainingSettings:
             )
 
     def goes_on(self, history: History) -> bool:
-        """Whether training goes on after these epochs: all finite, and one not long ago the best."""
+        """Whether training goes on: the last epoch is finite, and the best one not too long ago."""
         last = history.epochs[-1]
         patient = self.patience is None or last.number - history.best.number < self.patience
         return last.is_finite and patient
 
-    def make_optimizer(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+    def make_optimizer(self, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
         """Build the optimizer over `parameters`."""
         if self.optimizer == "sgd":
             return torch.optim.SGD(parameters, lr=self.lr, momentum=0.9)

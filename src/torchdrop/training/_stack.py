@@ -24,6 +24,7 @@ class Stack:
     Args:
         models: Networks that differ in weights and in the p of their dropout layers. They give
             their weights and are not changed.
+        x: A batch that they take, of two rows or more, to count the draws on.
 
     Attributes:
         parameters: By name; leaf tensors of shape `(M, ...)`.
@@ -31,11 +32,33 @@ class Stack:
         draws: How many seeds a pass in training mode takes.
     """
 
-    def __init__(self, models: Sequence[nn.Module], draws: int) -> None:
+    parameters: dict[str, Tensor]
+    buffers: dict[str, Tensor]
+    draws: int
+
+    def __init__(self, models: Sequence[nn.Module], x: Tensor) -> None:
         members = [_with_rates_as_buffers(model) for model in models]
         self._template = members[0]
         self.parameters, self.buffers = torch.func.stack_module_state(members)
-        self.draws = draws
+        self.draws = self._count_draws(x)
+
+    def _count_draws(self, x: Tensor) -> int:
+        taken = 0
+
+        def seeds() -> Iterator[Tensor]:
+            nonlocal taken
+            while True:
+                taken += 1
+                yield torch.tensor([taken])
+
+        buffers = {name: value.clone() for name, value in self.buffers.items()}
+        with training(self._template), torch.no_grad(), given_seeds(seeds()):
+            torch.func.vmap(self._call, in_dims=(0, 0, None))(self.parameters, buffers, x)
+        return taken
+
+    def _call(self, parameters: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor) -> Tensor:
+        result: Tensor = torch.func.functional_call(self._template, (parameters, buffers), (x,))
+        return result
 
     def __len__(self) -> int:
         return len(next(iter(self.parameters.values())))
@@ -71,10 +94,7 @@ class Stack:
             parameters: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor, seeds: Tensor
         ) -> Tensor:
             with given_seeds(seeds.unbind()):
-                result: Tensor = torch.func.functional_call(
-                    self._template, (parameters, buffers), (x,)
-                )
-            return result
+                return self._call(parameters, buffers, x)
 
         stacked = torch.func.vmap(member, in_dims=(0, 0, rows, 0))
         result: Tensor = stacked(self.parameters, self.buffers, x, seeds)
@@ -117,30 +137,6 @@ class Stack:
         self.buffers = {name: value[rows] for name, value in self.buffers.items()}
 
 
-def draws_of(model: nn.Module, x: Tensor) -> int:
-    """Count the seeds that a pass in training mode takes.
-
-    Args:
-        model: Any network; left as it was, but for what training mode does to its buffers.
-        x: A batch that it takes.
-
-    Returns:
-        The count.
-    """
-    taken = 0
-
-    def seeds() -> Iterator[Tensor]:
-        nonlocal taken
-        while True:
-            taken += 1
-            yield torch.tensor([taken])
-
-    model = copy.deepcopy(model)
-    with training(model), torch.no_grad(), given_seeds(seeds()):
-        model(x)
-    return taken
-
-
 def why_not_stacked(models: Sequence[nn.Module], x: Tensor) -> str | None:
     """Say what keeps networks from being trained as one.
 
@@ -159,9 +155,9 @@ def why_not_stacked(models: Sequence[nn.Module], x: Tensor) -> str | None:
         return "its weights have other names or shapes at another p"
     two = [models[0], models[-1]]
     try:
-        draws = draws_of(two[1], x)
-        seeds = torch.arange(2 * draws).reshape(2, draws)
-        stacked = Stack(two, draws).train(torch.stack([x, x]), seeds)
+        stack = Stack(two, x)
+        seeds = torch.arange(2 * stack.draws).reshape(2, stack.draws)
+        stacked = stack.train(torch.stack([x, x]), seeds)
         alone = [_alone(model, x, own) for model, own in zip(two, seeds, strict=True)]
     except (RuntimeError, ValueError, TypeError, NotImplementedError, StopIteration) as error:
         return f"it cannot be run under torch.vmap ({str(error).splitlines()[0].rstrip('.')})"
