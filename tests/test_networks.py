@@ -69,7 +69,8 @@ def test_a_fused_network_has_the_same_names_weights_and_masks(activation: str) -
 
     assert list(states[0]) == list(states[1])
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
-    assert torch.equal(outputs[0], outputs[1])
+    # GELU and SiLU of the one pass agree to the rounding of float32.
+    assert torch.allclose(outputs[0], outputs[1], rtol=1e-5, atol=1e-6)
     assert [type(layer) for layer in network][1:3] == [nn.Identity, ActivationDropout]
 
 

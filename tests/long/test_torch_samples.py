@@ -84,7 +84,7 @@ def settings_for(op: Any, x: Tensor) -> dict[str, bool] | None:
 
 def report(op: Any, what: str, counts: Counter[str]) -> None:
     told = ", ".join(f"{word} {n}" for word, n in sorted(counts.items()))
-    sys.stdout.write(f"\n{op.name} {op.variant_test_name}, {what}: {told}")
+    sys.stdout.write(f"\n{' '.join((op.name, op.variant_test_name)).strip()}, {what}: {told}")
 
 
 @pytest.mark.filterwarnings("ignore:dropout2d. Received a 3D input")  # torch, of its own guess

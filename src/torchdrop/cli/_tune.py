@@ -17,7 +17,7 @@ from ..data import Dataset, Task, load
 from ..errors import SettingError
 from ..networks import ACTIVATIONS, MLP
 from ..report import render_table, render_verdict, write_html
-from ..tuning import REPORT, DataSummary, NetworkFactory, TuningResult, import_factory
+from ..tuning import REPORT, DataSummary, Engine, NetworkFactory, TuningResult, import_factory
 from ..tuning import tune as run_sweep
 from ._console import errors, results
 from ._progress import showing
@@ -70,6 +70,20 @@ def tune(
         float | None,
         typer.Option(help="Largest norm of a unit's incoming weights.", rich_help_panel=_TRAINING),
     ] = None,
+    patience: Annotated[
+        int | None,
+        typer.Option(
+            help="End a network's training after so many epochs without a better one.",
+            rich_help_panel=_TRAINING,
+        ),
+    ] = None,
+    engine: Annotated[
+        Engine,
+        typer.Option(
+            help="loop: one network after the other; stacked: all as one, faster for small ones.",
+            rich_help_panel=_TRAINING,
+        ),
+    ] = "loop",
     out: Annotated[
         Path | None,
         typer.Option(help="Run directory (default: a new one in runs/).", rich_help_panel=_OUTPUT),
@@ -106,6 +120,8 @@ def tune(
         optimizer=optimizer,
         lr=lr,
         max_norm=max_norm,
+        patience=patience,
+        engine=engine,
         existing="resume" if resume else "overwrite" if force else "refuse",
     )
     path = write_html(result, directory / REPORT)

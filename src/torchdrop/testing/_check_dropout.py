@@ -11,10 +11,11 @@ import torch
 from torch import nn
 
 from ..errors import SettingError
+from ._build import builder
 from ._checks import ALL, CHECKS, Check
 from ._diagnosis import Diagnosis, Symptom
 from ._measured import Skipped
-from ._patient import Build, Patient, Subject, builder
+from ._patient import Build, Patient, Subject
 
 _REASONS = {
     "elements": "outputs are not single elements of the input",
@@ -49,7 +50,8 @@ def check_dropout(
         p: Its probability of dropping, strictly between 0 and 1.
         shape: Of the inputs.
         shared_axes: Axes along which the mask is meant to be shared: `(2, 3)` for a dropout of
-            channels in images, `(1,)` for one of whole rows.
+            channels in images, `(1,)` for one of whole rows. Without it, draws that are not
+            independent make other checks too strict.
         scale: `train` if it divides by `1 - p` in training; `eval` if it multiplies in evaluation.
         elementwise: Whether each output is one input, dropped or scaled. If not, as for layers that
             drop weights, checks of single elements are left out.
@@ -152,9 +154,9 @@ def _undisturbed(subject: Subject) -> Iterator[None]:
 
 
 def _calls(shape: tuple[int, ...], shared_axes: tuple[int, ...], effort: int) -> int:
-    """As many as give the draws wanted; not above 256, where each has few."""
+    """As many as give the draws wanted; not above 128, where each has few."""
     draws = prod(size for axis, size in enumerate(shape) if axis not in shared_axes)
-    return min(max(-(-effort * 2**20 // draws), 4), 256 * effort)
+    return min(max(-(-effort * 2**20 // draws), 4), 128 * effort)
 
 
 def _axes(shared_axes: tuple[int, ...], ndim: int) -> tuple[int, ...]:

@@ -39,15 +39,16 @@ class Symptom:
     def __str__(self) -> str:
         head = f"{self.verdict:<10}{self.check}"
         if self.verdict in ("ok", "skipped"):
-            return f"{head:<38}{self._finding()}"
-        paragraphs = [self._finding(), self.advice] if self.advice else [self._finding()]
-        return "\n".join([head, *map(_indented, paragraphs)])
+            return f"{head:<38}{self.quantity}{self._figures(': ')}"
+        cause = f"\nLikely cause: {self.advice}" if self.advice else ""
+        text = f"{self.quantity}{self._figures(chr(10))}{cause}"
+        return "\n".join([head, *map(_indented, text.splitlines())])
 
-    def _finding(self) -> str:
+    def _figures(self, separator: str) -> str:
         if self.measured is None or self.expected is None or self.bound is None:
-            return self.quantity
+            return ""
         allowed = f" +- {self.bound:.2g}" if self.bound else ""
-        return f"{self.quantity}: {self.measured:.5g}; expected {self.expected:.5g}{allowed}"
+        return f"{separator}measured {self.measured:.5g}, expected {self.expected:.5g}{allowed}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ def evaluation_is_certain(patient: Patient) -> Result:
         _differences(first, second),
         0,
         0,
-        "It drops in evaluation: the mode does not reach it, or is not asked. Pass "
+        "the mode does not reach it, or is not asked. Pass "
         "training=self.training, and register modules that are wrapped.",
     )
 
@@ -33,8 +33,8 @@ def evaluation_passes_through(patient: Patient) -> Result:
         float(farthest),
         expected,
         0 if patient.scale == "train" else 4 * 2**-23,
-        "Evaluation changes its input. If it is meant to rescale there, as the first paper does, "
-        'say scale="eval".',
+        "it scales in training and in evaluation. If it is meant to rescale in evaluation only, as "
+        'the first paper does, say scale="eval".',
     )
 
 
@@ -47,11 +47,11 @@ def parent_switches(patient: Patient) -> Result:
     with torch.no_grad():
         by_parent = parent(x.clone())
     return Measured(
-        "elements that differ after the parent's eval() and after its own",
+        "elements that differ after a parent's eval() and its own",
         _differences(by_parent, _call(patient)),
         0,
         0,
-        "It overrides eval(), which a parent never calls: it calls train(False). Override train.",
+        "it overrides eval(), which a parent never calls: it calls train(False). Override train.",
     )
 
 

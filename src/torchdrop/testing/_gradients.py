@@ -14,11 +14,11 @@ from ._patient import Patient
 def gradient_mask(patient: Patient) -> Result:
     """The gradient is 0 exactly where the output is."""
     return Measured(
-        "elements whose gradient is 0 while the output is not, or the reverse",
+        "gradients that are 0 where the output is not, or the reverse",
         mismatches(*gradient_and_output(patient)),
         0,
         0,
-        "Backward uses another mask than forward: a seed or an offset is not handed on, or the "
+        "backward uses another mask than forward: a seed or an offset is not handed on, or the "
         "output is cut from the graph.",
     )
 
@@ -36,7 +36,7 @@ def gradient_scale(patient: Patient) -> Result:
         float(farthest),
         1,
         4 * 2**-23,
-        "Backward scales otherwise than forward.",
+        "the factor of forward is forgotten or applied twice in backward.",
     )
 
 
@@ -48,7 +48,7 @@ def gradient_at_one(patient: Patient) -> Result:
         int((gradient != 0).sum()),
         0,
         0,
-        "Backward divides by 1 - p = 0. Choose the scale for p = 1 apart, before the division.",
+        "backward divides by 1 - p = 0. Choose the scale for p = 1 apart, before the division.",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 import torch
@@ -10,8 +11,8 @@ from torch import Tensor
 
 from ._bounds import share_bound
 from ._measured import Measured, Result, Skipped, worst
-from ._patient import Patient
-from ._sample import constant_axes, one_of_each, sample, shared
+from ._patient import Patient, Subject
+from ._sample import constant_axes, one_of_each, repeats, sample, shared
 
 
 def sharing(patient: Patient) -> Result:
@@ -20,7 +21,7 @@ def sharing(patient: Patient) -> Result:
     told = {axis for axis in patient.shared_axes if patient.shape[axis] > 1}
     wrong = sorted(told.symmetric_difference(found))
     return Measured(
-        "axes along which the mask is shared and should not be, or the reverse",
+        "axes along which sharing is not as told",
         len(wrong),
         0,
         0,
@@ -31,8 +32,9 @@ def sharing(patient: Patient) -> Result:
 def independence(patient: Patient) -> Result:
     """Elements some way apart are both dropped as often as chance has it, along every axis."""
     dropped = one_of_each(patient, sample(patient, patient.p).dropped)
+    dropped = dropped[:1] if repeats(dropped) else dropped
     pairs = [
-        _both(first, second, f"elements {lag} apart along axis {axis}")
+        _both(first, second, f"{lag} apart along axis {axis}")
         for axis, size in enumerate(patient.shape)
         if axis not in shared(patient)
         for lag, first, second in _lags(dropped, axis + 1, size)
@@ -46,7 +48,7 @@ def fresh_masks(patient: Patient) -> Result:
         return _fresh_outputs(patient)
     dropped = one_of_each(patient, sample(patient, patient.p).dropped)
     return worst(
-        _both(first, second, f"elements of calls {lag} apart")
+        _both(first, second, f"of calls {lag} apart")
         for lag, first, second in _lags(dropped, 0, len(dropped))
     )
 
@@ -56,11 +58,11 @@ def other_instances(patient: Patient) -> Result:
     if patient.build is None:
         return Skipped("nobody knows how to build another one")
     first, second = (_masks(patient, patient.build(patient.p)) for _ in range(2))
-    return _both(first, second, "elements of two instances")
+    return _both(first, second, "of two instances")
 
 
-def _masks(patient: Patient, subject: object) -> Tensor:
-    other = Patient(**{**vars(patient), "subject": subject})
+def _masks(patient: Patient, subject: Subject) -> Tensor:
+    other = replace(patient, subject=subject)
     x = patient.inputs()
     with torch.no_grad():
         dropped = torch.stack([other(x.clone()) == 0 for _ in range(8)])
@@ -85,11 +87,11 @@ def _both(first: Tensor, second: Tensor, what: str) -> Measured:
     both = (rare[0] & rare[1]).double().mean().item()
     word = "kept" if mostly_dropped else "dropped"
     return Measured(
-        f"share of pairs, {what}, with both {word}",
+        f"share of pairs {what} {word} together",
         both,
         share**2,
         share_bound(first.numel(), share**2, above=both > share**2),
-        "Draws depend on each other: a mask or a seed is used again, or regions are dropped "
+        "draws depend on each other: a mask or a seed is used again, or regions are dropped "
         "together. If that is the purpose, tell shared_axes or expect.",
     )
 
@@ -104,13 +106,13 @@ def _fresh_outputs(patient: Patient) -> Measured:
         repeats,
         0,
         7,
-        "Every call in training gives the same: nothing is dropped, or always the same.",
+        "nothing is dropped, or always the same.",
     )
 
 
 def _sentence(axis: int, found: bool) -> str:
     if found:
         return (
-            f"The mask is shared along axis {axis}; if that is the purpose, name it in shared_axes."
+            f"the mask is shared along axis {axis}; if that is the purpose, name it in shared_axes."
         )
-    return f"The mask is not shared along axis {axis}, which shared_axes names."
+    return f"the mask is not shared along axis {axis}, which shared_axes names."

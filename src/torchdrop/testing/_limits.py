@@ -21,7 +21,7 @@ def nothing_dropped(patient: Patient) -> Result:
         int((y != x).sum()),
         0,
         0,
-        "A threshold is off by one, or p = 0 is not told from an absent setting.",
+        "a threshold is off by one, or p = 0 is not told from an absent setting.",
     )
 
 
@@ -38,7 +38,7 @@ def all_dropped(patient: Patient) -> Result:
         int((y != 0).sum()),
         0,
         0,
-        "The scale 1 / (1 - p) is infinite, and 0 times infinity is NaN. Give zeros for p = 1, or "
+        "the scale 1 / (1 - p) is infinite, and 0 times infinity is NaN. Give zeros for p = 1, or "
         "refuse it when the layer is built.",
     )
 
@@ -59,8 +59,8 @@ def dropped_infinity(patient: Patient) -> Result:
         survived,
         0,
         0,
-        "Elements are multiplied by a mask of 0 and 1, and 0 times infinity is NaN: one overflow "
-        "spoils a whole batch although it was dropped. Select by torch.where.",
+        "elements are multiplied by a mask of 0 and 1, and 0 times infinity is NaN. Select by "
+        "torch.where.",
     )
 
 
@@ -72,8 +72,8 @@ def invalid_rates(patient: Patient) -> Result:
         len(accepted),
         0,
         0,
-        f"It accepts p = {', '.join(map(str, accepted))}, and fails later or drops silently at "
-        "another rate. Ask for 0 <= p <= 1, which NaN fails, when the layer is built.",
+        f"p = {', '.join(map(str, accepted))} is not refused when the layer is built, and fails "
+        "later or drops silently at another rate. Ask for 0 <= p <= 1, which NaN does not meet.",
     )
 
 

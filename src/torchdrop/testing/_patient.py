@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pickle import PicklingError
@@ -111,32 +110,3 @@ class Patient:
                 "say elementwise=False."
             )
         return y
-
-
-def builder(subject: Subject, p: float) -> Build | None:
-    """Find out how to make the same dropout at another rate.
-
-    Args:
-        subject: A module or a function.
-        p: Its rate.
-
-    Returns:
-        A function of the rate, where every argument of the module's constructor is an attribute of
-        that name and exactly one of them is the rate; else `None`.
-    """
-    if not isinstance(subject, nn.Module):
-        return None
-    settings: dict[str, Any] = {}
-    for name, parameter in inspect.signature(type(subject)).parameters.items():
-        if hasattr(subject, name):
-            settings[name] = getattr(subject, name)
-        elif parameter.default is parameter.empty and parameter.kind not in (
-            parameter.VAR_POSITIONAL,
-            parameter.VAR_KEYWORD,
-        ):
-            return None
-    rates = [name for name, value in settings.items() if isinstance(value, float) and value == p]
-    if len(rates) != 1:
-        return None
-    kind = type(subject)
-    return lambda rate: kind(**{**settings, rates[0]: rate})

@@ -51,7 +51,7 @@ def _share(patient: Patient, told: Patient, dtype: torch.dtype) -> Measured:
         share,
         patient.p,
         share_bound(n, patient.p, above=share > patient.p),
-        f"Something is computed in {_name(dtype)} that does not fit in it: a uniform number, which "
+        f"something is computed in {_name(dtype)} that does not fit in it: a uniform number, which "
         "has few bits there, its sum with a probability, or a sum over the mask, which overflows.",
     )
 

@@ -31,8 +31,8 @@ def _share(patient: Patient, found: Sample) -> Measured:
         share,
         found.p,
         share_bound(n, found.p, above=share > found.p),
-        "The mask is drawn at another rate. Look for a threshold of few bits, for a keep rate "
-        "taken for a drop rate, and for regions that overlap or are cut at an edge.",
+        "a threshold of few bits, a keep rate taken for a drop rate, or regions that overlap or "
+        "are cut at an edge.",
     )
 
 
@@ -47,7 +47,7 @@ def _mean(patient: Patient, found: Sample) -> Measured:
         expected,
         # Inputs between 1 and 2 weigh differently, which widens the spread by 2 % at most.
         1.1 * factor * chance,
-        "Rate and scale do not fit each other, so that activations shift between training and "
+        "rate and scale do not fit each other, so that activations shift between training and "
         "evaluation. Divide by the probability that the mask really keeps with.",
     )
 
@@ -63,8 +63,8 @@ def _scales(patient: Patient, found: Sample) -> list[Measured]:
             factor,
             # Four roundings in float32.
             factor * 4 * 2**-23,
-            "Kept elements are not multiplied by 1 / (1 - p): they are not rescaled, or by a share "
-            "counted in the mask, or by 1 / (1 - p) rounded. If it is meant to rescale in "
+            "kept elements are not rescaled, or by a share counted in the mask, or by 1 / (1 - p) "
+            "rounded. If it is meant to rescale in "
             'evaluation, say scale="eval".',
         )
         for measured in (found.least, found.most)

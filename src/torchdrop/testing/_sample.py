@@ -92,7 +92,15 @@ def constant_axes(patient: Patient) -> tuple[int, ...]:
 def draws(patient: Patient, calls: int) -> int:
     """How many independent draws that many calls make."""
     axes = shared(patient)
+    calls = 1 if repeats(sample(patient, patient.p).dropped) else calls
     return calls * prod(size for axis, size in enumerate(patient.shape) if axis not in axes)
+
+
+def repeats(dropped: Tensor) -> bool:
+    """Whether every call gave the same mask, as far as that can be told."""
+    if dropped.all() or not dropped.any():
+        return False
+    return torch.equal(dropped, dropped[:1].expand_as(dropped))
 
 
 def one_of_each(patient: Patient, dropped: Tensor) -> Tensor:

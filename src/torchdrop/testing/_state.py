@@ -28,7 +28,7 @@ def input_is_left_alone(patient: Patient) -> Result:
         changed,
         0,
         0,
-        "It works in place on a tensor that is not its own, which spoils a residual branch.",
+        "it works in place on a tensor that is not its own, which spoils a residual branch.",
     )
 
 
@@ -45,7 +45,7 @@ def weights_are_left_alone(patient: Patient) -> Result:
         sum(int((parameters[name] != value).sum()) for name, value in before.items()),
         0,
         0,
-        "It drops weights in the parameter itself, where they are lost for good. Compute with a "
+        "it drops weights in the parameter itself, where they are lost for good. Compute with a "
         "masked copy, as torch.nn.utils.parametrize does.",
     )
 
@@ -54,11 +54,11 @@ def parameters_are_found(patient: Patient) -> Result:
     """Every tensor that the output's gradient leads to is among `parameters()`."""
     visible = _identities(patient.module.parameters())
     return Measured(
-        "tensors that learn from the output but are not in parameters()",
+        "tensors that learn but are not in parameters()",
         sum(id(leaf) not in visible for leaf in _leaves(patient(patient.inputs()))),
         0,
         0,
-        "The module that holds the weights is not registered: an optimizer never sees them, nor "
+        "the module that holds the weights is not registered: an optimizer never sees them, nor "
         "do state_dict, to() and eval(). Keep it as an attribute, not in a list or closure.",
     )
 
@@ -73,7 +73,7 @@ def copy_is_independent(patient: Patient) -> Result:
         sum(id(leaf) in originals for leaf in _leaves(y)),
         0,
         0,
-        "A closure holds on to the original module, and a copy's calls end there. Look weights up "
+        "a closure holds on to the original module, and a copy's calls end there. Look weights up "
         "from self.",
     )
 

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..data import Dataset, from_arrays
+from ..errors import SettingError
 from ..kernels import STREAM_VERSION
 from ..networks import MLP
 from ..training import Epoch, Objective, TrainingSettings, fit
@@ -21,6 +22,9 @@ from ._member import Member
 from ._network import NetworkFactory, build, check_network, describe
 from ._result import DataSummary, TuningResult
 from ._run_directory import Existing, RunDirectory, check_usable
+from ._stacked import train_stack
+
+Engine = Literal["loop", "stacked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,8 @@ def tune(
     optimizer: str = "adam",
     lr: float = 1e-3,
     max_norm: float | None = None,
+    patience: int | None = None,
+    engine: Engine = "loop",
     out: str | PathLike[str] | None = None,
     existing: Existing = "refuse",
     on_start: Callable[[DataSummary], None] | None = None,
@@ -80,6 +86,11 @@ def tune(
         optimizer: `adam`, `adamw` or `sgd` (momentum 0.9).
         lr: Learning rate.
         max_norm: Largest L2 norm of a unit's incoming weights; `None` for no limit.
+        patience: Epochs without a better validation loss after which a network's training ends;
+            `None` trains all epochs.
+        engine: `loop` trains one network after the other, and each is kept as it ends; `stacked`
+            trains all of them as one program: faster for small networks, the same results to
+            rounding, and most end, and are kept, only at the last epoch.
         out: Directory to keep the run in; `None` keeps it in memory only.
         existing: What to do if `out` holds a run: `refuse`, `resume` or `overwrite` it.
         on_start: Called once, when all checks have passed and training begins.
@@ -95,7 +106,9 @@ def tune(
         RunDirectoryError: If `out` may not be written to.
     """
     grid = Grid.of(p, seeds)
-    training = TrainingSettings(epochs, batch_size, optimizer, lr, max_norm)
+    training = TrainingSettings(epochs, batch_size, optimizer, lr, max_norm, patience)
+    if engine not in get_args(Engine):
+        raise SettingError(f"engine is one of {', '.join(get_args(Engine))}; got {engine!r}.")
     if out is not None:
         check_usable(Path(out), existing)
     dataset = data if isinstance(data, Dataset) else from_arrays(*data)
@@ -109,12 +122,13 @@ def tune(
         "p": list(grid.rates),
         "seeds": grid.seeds,
         "training": asdict(training),
+        "engine": engine,
     }
     stored = {**settings, "data": asdict(summary), "encoder": dataset.encoder.to_dict()}
     directory = RunDirectory(Path(out), stored, existing) if out is not None else None
     if on_start:
         on_start(summary)
-    sweep = _Sweep(make_network, dataset, training, grid, directory, on_progress)
+    sweep = _Sweep(make_network, dataset, training, grid, engine, directory, on_progress)
     result = TuningResult(settings, summary, sweep.run(), layout)
     if directory:
         directory.finish(result)
@@ -123,22 +137,47 @@ def tune(
 
 @dataclass
 class _Sweep:
-    """The loop engine: one member after the other."""
+    """Both engines, and what they leave behind."""
 
     make_network: NetworkFactory
     data: Dataset
     training: TrainingSettings
     grid: Grid
+    engine: Engine
     directory: RunDirectory | None
     on_progress: Callable[[Progress], None] | None
 
     def run(self) -> tuple[Member, ...]:
         """Train what is not finished yet; return all members ordered by rate, then seed."""
         members = dict(self.directory.finished) if self.directory else {}
-        for cell in self.grid.cells:
-            if cell not in members:
+        left = [cell for cell in self.grid.cells if cell not in members]
+        if self.engine == "stacked" and left:
+            self._train_together(left, members)
+        else:
+            for cell in left:
                 members[cell] = self._train(*cell, done=len(members))
         return tuple(members[cell] for cell in sorted(members))
+
+    def _train_together(
+        self, cells: list[tuple[float, int]], members: dict[tuple[float, int], Member]
+    ) -> None:
+        def on_epoch(cell: tuple[float, int], epoch: Epoch) -> None:
+            if self.directory:
+                self.directory.record_epoch(*cell, epoch)
+            self._report(*cell, epoch, len(members))
+
+        def on_member(member: Member, weights: dict[str, Tensor]) -> None:
+            if self.directory:
+                self.directory.record_member(member, weights)
+            members[member.p, member.seed] = member
+            last = member.history.epochs[-1]
+            self._report(member.p, member.seed, last, len(members), member)
+
+        train_stack(
+            *(self.make_network, self.data, self.training, cells),
+            on_epoch=on_epoch,
+            on_member=on_member,
+        )
 
     def _train(self, p: float, seed: int, done: int) -> Member:
         def on_epoch(epoch: Epoch) -> None:
