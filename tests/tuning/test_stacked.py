@@ -76,6 +76,6 @@ def test_patience_ends_training_in_both_engines() -> None:
             epochs=40,
             lr=0.05,
             patience=1,
-            engine=engine,  # type: ignore[arg-type]
+            engine=engine,
         )
         assert all(len(member.history.epochs) < 40 for member in result.members)
