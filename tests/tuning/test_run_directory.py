@@ -11,7 +11,8 @@ from torchdrop.data import Dataset
 from torchdrop.errors import RunDirectoryError
 from torchdrop.training import TrainingSettings
 from torchdrop.tuning import Progress, TuningResult, load_result, tune
-from torchdrop.tuning import _tune as engine
+from torchdrop.tuning import _unit as engine
+from torchdrop.tuning._alone import train_member
 
 RECIPE = networks.MLP((2, 16, 3))
 QUICK: dict[str, Any] = {"p": [0.5], "seeds": 3, "epochs": 2}
@@ -74,7 +75,7 @@ def test_the_model_kept_is_the_chosen_members(small_data: Dataset, tmp_path: Pat
     result = tune(RECIPE, small_data, **QUICK, out=tmp_path)
     chosen = result.chosen
     settings = TrainingSettings(epochs=2)
-    _, model = engine.train_member(RECIPE, small_data, settings, chosen.p, chosen.seed)
+    _, model = train_member(RECIPE, small_data, settings, chosen.p, chosen.seed)
     kept = load_file(tmp_path / "model.safetensors")
 
     for name, value in model.state_dict().items():
@@ -98,7 +99,7 @@ def test_finished_members_are_not_trained_again(
 ) -> None:
     _interrupted(small_data, tmp_path, after_epochs=8)  # two members, and an epoch of the third
     trained: list[tuple[float, int]] = []
-    original = engine.train_member
+    original = train_member
 
     def spy(*args: Any, **kwargs: Any) -> Any:
         trained.append((args[3], args[4]))

@@ -12,7 +12,7 @@ from torchdrop.errors import SettingError
 from torchdrop.nn import Dropout
 from torchdrop.training import TrainingSettings
 from torchdrop.tuning import Progress, tune
-from torchdrop.tuning._tune import train_member
+from torchdrop.tuning._alone import train_member
 
 RECIPE = networks.MLP((2, 16, 3))
 QUICK: dict[str, Any] = {"p": [0.2, 0.5], "seeds": 2, "epochs": 3, "lr": 0.01}

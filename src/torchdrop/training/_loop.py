@@ -26,6 +26,7 @@ def fit(
     settings: TrainingSettings,
     *,
     order: torch.Generator,
+    penalty: Callable[[], Tensor] | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
 ) -> History:
     """Train `model`, and leave it with the weights of its best epoch by validation loss.
@@ -40,6 +41,7 @@ def fit(
         objective: What is minimized, and what is measured beside it.
         settings: How to train.
         order: Source of the batch order, on the CPU.
+        penalty: Added to the loss of each mini-batch, and to no loss that is recorded.
         on_epoch: Called with the record of each epoch as it ends.
 
     Returns:
@@ -50,7 +52,7 @@ def fit(
     epochs: list[Epoch] = []
     for number in range(1, settings.epochs + 1):
         start = time.perf_counter()
-        noisy_loss = _train_epoch(model, train, objective, settings, optimizer, order)
+        noisy_loss = _train_epoch(model, train, objective, settings, optimizer, order, penalty)
         train_score = objective.score(model, train)
         score = objective.score(model, validation)
         epoch = Epoch(
@@ -79,6 +81,7 @@ def _train_epoch(
     settings: TrainingSettings,
     optimizer: torch.optim.Optimizer,
     order: torch.Generator,
+    penalty: Callable[[], Tensor] | None,
 ) -> float:
     """Take one step per mini-batch and return the mean loss per row, as trained."""
     total, count = torch.zeros((), dtype=torch.float64), 0
@@ -86,7 +89,7 @@ def _train_epoch(
         for rows in batches(len(part), settings.batch_size, order):
             optimizer.zero_grad(set_to_none=True)
             loss = objective.loss(model(part.x[rows]), part.y[rows])
-            loss.backward()  # type: ignore[no-untyped-call]
+            (loss if penalty is None else loss + penalty()).backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             if settings.max_norm is not None:
                 constrain_norm_(model, settings.max_norm)

@@ -13,7 +13,7 @@ from ._saved import load_model as load_model
 from ._statistics import Interval as Interval
 from ._summary import REACH as REACH
 from ._summary import RateSummary as RateSummary
-from ._tune import Engine as Engine
-from ._tune import Progress as Progress
+from ._sweep import Progress as Progress
 from ._tune import tune as tune
+from ._unit import Engine as Engine
 from ._verdict import Verdict as Verdict

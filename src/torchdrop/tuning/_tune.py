@@ -3,51 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, get_args
-
-import torch
-from torch import Tensor, nn
+from typing import Any, get_args
 
 from ..data import Dataset, from_arrays
 from ..errors import SettingError
 from ..kernels import STREAM_VERSION
 from ..networks import MLP
-from ..training import Epoch, Objective, TrainingSettings, fit
-from ._grid import DEFAULT_RATES, Grid, SeedStreams
+from ..training import TrainingSettings
+from ._grid import DEFAULT_RATES, Grid
 from ._layout import layout_of
-from ._member import Member
-from ._network import NetworkFactory, build, check_network, describe
+from ._network import NetworkFactory, check_network, describe
 from ._result import DataSummary, TuningResult
 from ._run_directory import Existing, RunDirectory, check_usable
-from ._stacked import train_stack
-
-Engine = Literal["loop", "stacked"]
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a sweep stands; handed to `on_progress` after each epoch and each member.
-
-    Attributes:
-        done: Members that are finished.
-        total: Members of the grid.
-        p: Probability of dropping of the member at work.
-        seed: Its seed.
-        epochs: How many epochs it is to train.
-        epoch: Its last epoch.
-        finished: The member, if it is finished by now.
-    """
-
-    done: int
-    total: int
-    p: float
-    seed: int
-    epochs: int
-    epoch: Epoch
-    finished: Member | None = None
+from ._sweep import Progress, Sweep
+from ._unit import Engine, Job
 
 
 def tune(
@@ -128,113 +100,11 @@ def tune(
     directory = RunDirectory(Path(out), stored, existing) if out is not None else None
     if on_start:
         on_start(summary)
-    sweep = _Sweep(make_network, dataset, training, grid, engine, directory, on_progress)
+    sweep = Sweep(Job(make_network, dataset, training, engine), grid, directory, on_progress)
     result = TuningResult(settings, summary, sweep.run(), layout)
     if directory:
         directory.finish(result)
     return result
-
-
-@dataclass
-class _Sweep:
-    """Both engines, and what they leave behind."""
-
-    make_network: NetworkFactory
-    data: Dataset
-    training: TrainingSettings
-    grid: Grid
-    engine: Engine
-    directory: RunDirectory | None
-    on_progress: Callable[[Progress], None] | None
-
-    def run(self) -> tuple[Member, ...]:
-        """Train what is not finished yet; return all members ordered by rate, then seed."""
-        members = dict(self.directory.finished) if self.directory else {}
-        left = [cell for cell in self.grid.cells if cell not in members]
-        if self.engine == "stacked" and left:
-            self._train_together(left, members)
-        else:
-            for cell in left:
-                members[cell] = self._train(*cell, done=len(members))
-        return tuple(members[cell] for cell in sorted(members))
-
-    def _train_together(
-        self, cells: list[tuple[float, int]], members: dict[tuple[float, int], Member]
-    ) -> None:
-        def on_epoch(cell: tuple[float, int], epoch: Epoch) -> None:
-            if self.directory:
-                self.directory.record_epoch(*cell, epoch)
-            self._report(*cell, epoch, len(members))
-
-        def on_member(member: Member, weights: dict[str, Tensor]) -> None:
-            if self.directory:
-                self.directory.record_member(member, weights)
-            members[member.p, member.seed] = member
-            last = member.history.epochs[-1]
-            self._report(member.p, member.seed, last, len(members), member)
-
-        train_stack(
-            *(self.make_network, self.data, self.training, cells),
-            on_epoch=on_epoch,
-            on_member=on_member,
-        )
-
-    def _train(self, p: float, seed: int, done: int) -> Member:
-        def on_epoch(epoch: Epoch) -> None:
-            if self.directory:
-                self.directory.record_epoch(p, seed, epoch)
-            self._report(p, seed, epoch, done)
-
-        member, model = train_member(
-            self.make_network, self.data, self.training, p, seed, on_epoch=on_epoch
-        )
-        if self.directory:
-            self.directory.record_member(member, model.state_dict())
-        self._report(p, seed, member.history.epochs[-1], done + 1, member)
-        return member
-
-    def _report(
-        self, p: float, seed: int, epoch: Epoch, done: int, finished: Member | None = None
-    ) -> None:
-        if self.on_progress:
-            total = len(self.grid.cells)
-            self.on_progress(Progress(done, total, p, seed, self.training.epochs, epoch, finished))
-
-
-def train_member(
-    make_network: NetworkFactory,
-    data: Dataset,
-    settings: TrainingSettings,
-    p: float,
-    seed: int,
-    *,
-    on_epoch: Callable[[Epoch], None] | None = None,
-) -> tuple[Member, nn.Module]:
-    """Train one network of the grid: a pure function of its arguments.
-
-    Args:
-        make_network: Called with `p`.
-        data: What to train, validate and test on.
-        settings: How to train.
-        p: Probability of dropping.
-        seed: Number of the seed; gives the initial weights, the batch order and the masks.
-        on_epoch: Called with the record of each epoch as it ends.
-
-    Returns:
-        The member, and the network with the weights of its best epoch.
-    """
-    streams = SeedStreams.of(seed)
-    objective = Objective(data.task)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(streams.weights)
-        model = build(make_network, p)
-        torch.manual_seed(streams.masks)
-        order = torch.Generator().manual_seed(streams.order)
-        history = fit(
-            model, data.train, data.validation, objective, settings, order=order, on_epoch=on_epoch
-        )
-        score = objective.score(model, data.test)
-    return Member(p, seed, history, score.loss, score.accuracy), model
 
 
 def _summarize_data(data: Dataset) -> DataSummary:
