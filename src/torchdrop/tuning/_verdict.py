@@ -49,7 +49,7 @@ def decide(members: Sequence[Member]) -> Verdict:
     Returns:
         The verdict, with its reason in words.
     """
-    losses = _losses_by_rate(members)
+    losses = losses_by_rate(members)
     rates = [p for p in losses if p > 0]
     if 0.0 not in losses:
         return _undecided("p = 0 diverged, so there is nothing to compare against", losses)
@@ -76,7 +76,7 @@ def decide(members: Sequence[Member]) -> Verdict:
 _NO_HELP = "Dropout does not help here."
 
 
-def _losses_by_rate(members: Sequence[Member]) -> dict[float, FloatArray]:
+def losses_by_rate(members: Sequence[Member]) -> dict[float, FloatArray]:
     """Best validation losses in the order of seeds, for rates without a diverged seed."""
     by_rate: dict[float, list[Member]] = {}
     for member in sorted(members, key=lambda m: (m.p, m.seed)):
