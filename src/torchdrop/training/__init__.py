@@ -10,5 +10,7 @@ from ._objective import Objective as Objective
 from ._objective import Score as Score
 from ._settings import OPTIMIZERS as OPTIMIZERS
 from ._settings import TrainingSettings as TrainingSettings
+from ._snapshot import Offer as Offer
+from ._snapshot import Snapshot as Snapshot
 from ._stack import Stack as Stack
 from ._stack import why_not_stacked as why_not_stacked

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -15,9 +16,19 @@ from ._history import Epoch, History
 from ._loop import batches
 from ._objective import Objective
 from ._settings import TrainingSettings
+from ._snapshot import (
+    Offer,
+    Snapshot,
+    copy_into_,
+    epochs_from_facts,
+    epochs_to_facts,
+    load_optimizer_,
+    named,
+    optimizer_tensors,
+)
 from ._stack import Stack
 
-_CHUNK = 4096
+_CHUNK = 256  # more rows at once of a whole stack would leave the cache
 
 
 @dataclass
@@ -50,8 +61,10 @@ def fit_stack(
     objective: Objective,
     settings: TrainingSettings,
     *,
+    start: Snapshot | None = None,
     on_epoch: Callable[[int, Epoch], None] | None = None,
     on_end: Callable[[int], None] | None = None,
+    on_pause: Offer | None = None,
 ) -> None:
     """Train every network of a stack, each as `fit` would train it alone.
 
@@ -66,38 +79,71 @@ def fit_stack(
         validation: Rows that choose the best epoch.
         objective: What is minimized, and what is measured beside it.
         settings: How to train. `seconds` of an epoch are the stack's, divided among its members.
-        on_epoch: Called with a member's number and the record of its epoch, as it ends.
+        start: Taken in an earlier call with the same arguments: training goes on from there, to
+            the same result. Members that were done by then get nothing, not even an `on_end`.
+        on_epoch: Called with a member's number and the record of its epoch, as it ends; first
+            with those of `start`.
         on_end: Called with a member's number when it is done.
+        on_pause: Called between epochs with a function that takes a snapshot of this moment.
     """
+    tell, end, pause = on_epoch or _ignore, on_end or _ignore, on_pause or _ignore
     optimizer = settings.make_optimizer(list(stack.parameters.values()))
     active = list(range(len(tracks)))
-    for number in range(1, settings.epochs + 1):
-        start = time.perf_counter()
+    if start is not None:
+        active = _resume_(stack, tracks, optimizer, start)
+        _tell_again(tracks, active, tell)
+    while active:
         members = [tracks[i] for i in active]
-        noisy = _train_epoch(stack, members, train, objective, settings, optimizer)
-        fitted, _ = _score(stack, train, objective)
-        losses, accuracies = _score(stack, validation, objective)
-        seconds = (time.perf_counter() - start) / len(active)
+        epochs = _fit_epoch(stack, members, train, validation, objective, settings, optimizer)
+        for i, epoch in zip(active, epochs, strict=True):
+            tell(i, epoch)
+        stay = [place for place, track in enumerate(members) if _stays(track, settings)]
         for place, i in enumerate(active):
-            accuracy = None if accuracies is None else accuracies[place]
-            epoch = Epoch(number, noisy[place], fitted[place], losses[place], accuracy, seconds)
-            _record(tracks[i], epoch, stack, place)
-            if on_epoch:
-                on_epoch(i, epoch)
-        stay = [
-            place
-            for place, i in enumerate(active)
-            if number < settings.epochs and settings.goes_on(tracks[i].history)
-        ]
-        gone = [i for place, i in enumerate(active) if place not in stay]
-        for i in gone:
-            if on_end:
-                on_end(i)
-        if not stay:
-            return
-        if gone:
-            active = [active[place] for place in stay]
-            stack.keep_(stay, optimizer)
+            if place not in stay:
+                end(i)
+        if stay:
+            if len(stay) < len(active):
+                stack.keep_(stay, optimizer)
+            pause(partial(_snapshot, stack, tracks, [active[place] for place in stay], optimizer))
+        active = [active[place] for place in stay]
+
+
+def _ignore(*_: object) -> None:
+    pass
+
+
+def _tell_again(
+    tracks: Sequence[Track], active: Sequence[int], tell: Callable[[int, Epoch], None]
+) -> None:
+    for i in active:
+        for epoch in tracks[i].epochs:
+            tell(i, epoch)
+
+
+def _fit_epoch(
+    stack: Stack,
+    members: Sequence[Track],
+    train: Part,
+    validation: Part,
+    objective: Objective,
+    settings: TrainingSettings,
+    optimizer: torch.optim.Optimizer,
+) -> list[Epoch]:
+    """Train and measure one epoch, and give each member its record."""
+    number, begun = len(members[0].epochs) + 1, time.perf_counter()
+    noisy = _train_epoch(stack, members, train, objective, settings, optimizer)
+    fitted, _ = _score(stack, train, objective)
+    losses, accuracies = _score(stack, validation, objective)
+    seconds = (time.perf_counter() - begun) / len(members)
+    for place, member in enumerate(members):
+        accuracy = None if accuracies is None else accuracies[place]
+        epoch = Epoch(number, noisy[place], fitted[place], losses[place], accuracy, seconds)
+        _record(member, epoch, stack, place)
+    return [member.epochs[-1] for member in members]
+
+
+def _stays(track: Track, settings: TrainingSettings) -> bool:
+    return len(track.epochs) < settings.epochs and settings.goes_on(track.history)
 
 
 def _record(track: Track, epoch: Epoch, stack: Stack, place: int) -> None:
@@ -105,6 +151,41 @@ def _record(track: Track, epoch: Epoch, stack: Stack, place: int) -> None:
     if better or not track.best:
         track.best = stack.weights(place)
     track.epochs.append(epoch)
+
+
+def _snapshot(
+    stack: Stack, tracks: Sequence[Track], active: Sequence[int], optimizer: torch.optim.Optimizer
+) -> Snapshot:
+    tensors = {
+        **named("parameter", stack.parameters),
+        **named("buffer", stack.buffers),
+        **named("optimizer", optimizer_tensors(optimizer)),
+    }
+    for i in active:
+        tensors |= named(f"best/{i}", tracks[i].best)
+        tensors[f"order/{i}"] = tracks[i].order.get_state()
+        tensors[f"masks/{i}"] = tracks[i].masks.get_state()
+    epochs = [epochs_to_facts(tracks[i].epochs) for i in active]
+    return Snapshot(tensors, {"active": list(active), "epochs": epochs})
+
+
+def _resume_(
+    stack: Stack, tracks: Sequence[Track], optimizer: torch.optim.Optimizer, snapshot: Snapshot
+) -> list[int]:
+    """Bring a stack of all members to where `snapshot` was taken; return who is in it."""
+    active: list[int] = snapshot.facts["active"]
+    if len(active) < len(tracks):
+        stack.keep_(active, optimizer)
+    copy_into_(stack.parameters, snapshot.part("parameter"))
+    copy_into_(stack.buffers, snapshot.part("buffer"))
+    load_optimizer_(optimizer, snapshot.part("optimizer"))
+    for i, epochs in zip(active, snapshot.facts["epochs"], strict=True):
+        best = snapshot.part(f"best/{i}")
+        tracks[i].best = {name: value.clone() for name, value in best.items()}
+        tracks[i].order.set_state(snapshot.tensors[f"order/{i}"].clone())
+        tracks[i].masks.set_state(snapshot.tensors[f"masks/{i}"].clone())
+        tracks[i].epochs = epochs_from_facts(epochs)
+    return active
 
 
 def _train_epoch(

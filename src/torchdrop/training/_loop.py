@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
@@ -13,9 +14,60 @@ from ..modes import training
 from ._history import Epoch, History
 from ._objective import Objective
 from ._settings import TrainingSettings
+from ._snapshot import (
+    Offer,
+    Snapshot,
+    copy_into_,
+    epochs_from_facts,
+    epochs_to_facts,
+    load_optimizer_,
+    named,
+    optimizer_tensors,
+    tensors_of,
+)
 
 CONSTRAINED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 """Layers whose units' incoming weights a max-norm limits."""
+
+
+@dataclass
+class _Run:
+    """A network on its way."""
+
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    order: torch.Generator
+    best: dict[str, Tensor]
+    epochs: list[Epoch] = field(default_factory=list)
+
+    @property
+    def history(self) -> History:
+        return History(tuple(self.epochs))
+
+    def record(self, epoch: Epoch) -> None:
+        """Add an epoch, and keep its weights if it is the best by validation loss so far."""
+        losses = [e.validation_loss for e in self.epochs if e.is_finite]
+        if epoch.is_finite and epoch.validation_loss < min(losses, default=float("inf")):
+            self.best = _copy_weights(self.model)
+        self.epochs.append(epoch)
+
+    def snapshot(self) -> Snapshot:
+        tensors = {
+            **named("model", tensors_of(self.model)),
+            **named("best", self.best),
+            **named("optimizer", optimizer_tensors(self.optimizer)),
+            "order": self.order.get_state(),
+            "masks": torch.get_rng_state(),
+        }
+        return Snapshot(tensors, {"epochs": epochs_to_facts(self.epochs)})
+
+    def resume_(self, snapshot: Snapshot) -> None:
+        copy_into_(tensors_of(self.model), snapshot.part("model"))
+        load_optimizer_(self.optimizer, snapshot.part("optimizer"))
+        self.best = {name: value.clone() for name, value in snapshot.part("best").items()}
+        self.order.set_state(snapshot.tensors["order"].clone())
+        torch.set_rng_state(snapshot.tensors["masks"].clone())
+        self.epochs = epochs_from_facts(snapshot.facts["epochs"])
 
 
 def fit(
@@ -27,7 +79,9 @@ def fit(
     *,
     order: torch.Generator,
     penalty: Callable[[], Tensor] | None = None,
+    start: Snapshot | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
+    on_pause: Offer | None = None,
 ) -> History:
     """Train `model`, and leave it with the weights of its best epoch by validation loss.
 
@@ -42,17 +96,23 @@ def fit(
         settings: How to train.
         order: Source of the batch order, on the CPU.
         penalty: Added to the loss of each mini-batch, and to no loss that is recorded.
-        on_epoch: Called with the record of each epoch as it ends.
+        start: Taken in an earlier call with the same arguments: training goes on from there, to
+            the same result. Sets `order` and torch's global generator.
+        on_epoch: Called with the record of each epoch as it ends; first with those of `start`.
+        on_pause: Called between epochs with a function that takes a snapshot of this moment.
 
     Returns:
         One record per epoch.
     """
-    optimizer = settings.make_optimizer(model.parameters())
-    best_loss, best_weights = float("inf"), _copy_weights(model)
-    epochs: list[Epoch] = []
-    for number in range(1, settings.epochs + 1):
-        start = time.perf_counter()
-        noisy_loss = _train_epoch(model, train, objective, settings, optimizer, order, penalty)
+    run = _Run(model, settings.make_optimizer(model.parameters()), order, _copy_weights(model))
+    if start is not None:
+        run.resume_(start)
+    if on_epoch:
+        for epoch in run.epochs:
+            on_epoch(epoch)
+    for number in range(len(run.epochs) + 1, settings.epochs + 1):
+        begun = time.perf_counter()
+        noisy_loss = _train_epoch(model, train, objective, settings, run.optimizer, order, penalty)
         train_score = objective.score(model, train)
         score = objective.score(model, validation)
         epoch = Epoch(
@@ -61,17 +121,17 @@ def fit(
             training_loss=train_score.loss,
             validation_loss=score.loss,
             validation_accuracy=score.accuracy,
-            seconds=time.perf_counter() - start,
+            seconds=time.perf_counter() - begun,
         )
-        epochs.append(epoch)
+        run.record(epoch)
         if on_epoch:
             on_epoch(epoch)
-        if epoch.is_finite and epoch.validation_loss < best_loss:
-            best_loss, best_weights = epoch.validation_loss, _copy_weights(model)
-        if not settings.goes_on(History(tuple(epochs))):
+        if not settings.goes_on(run.history):
             break
-    model.load_state_dict(best_weights)
-    return History(tuple(epochs))
+        if on_pause and number < settings.epochs:
+            on_pause(run.snapshot)
+    model.load_state_dict(run.best)
+    return run.history
 
 
 def _train_epoch(

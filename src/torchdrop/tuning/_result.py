@@ -72,13 +72,19 @@ class TuningResult:
         return min(candidates, key=lambda m: m.history.best.validation_loss)
 
     def to_dict(self) -> dict[str, Any]:
-        """The result as plain JSON types, without epochs: the content of `result.json`."""
+        """The result as plain JSON types, without epochs: the content of `result.json`.
+
+        Wall times are left out (they are in the records), so equal runs give equal bytes.
+        """
+        summaries = [asdict(summary) for summary in self.summaries]
+        for summary in summaries:
+            del summary["seconds"]
         return {
             "settings": dict(self.settings),
             "data": asdict(self.data),
             "layout": asdict(self.layout) if self.layout else None,
             "verdict": asdict(self.verdict),
-            "summaries": [asdict(summary) for summary in self.summaries],
+            "summaries": summaries,
             "chosen": self.chosen.name,
             "members": [member.to_dict() for member in self.members],
         }

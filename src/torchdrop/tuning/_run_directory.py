@@ -1,10 +1,12 @@
 """A sweep's directory: the only place that writes one.
 
 ```
-settings.json        everything that was asked for, and how the data was encoded
+settings.json        everything that was asked for, how the data was encoded, and a hash of it
 records.jsonl        one line per member and epoch, written as each epoch ends
+run.lock             while the sweep runs: which process is at work
 members/             while the sweep runs: record and weights of each finished member
-result.json          members, table and verdict
+checkpoints/         while the sweep runs: each unit of work half done
+result.json          members, table and verdict; it is there if and only if the run is finished
 model.safetensors    weights of the chosen member
 ```
 """
@@ -13,19 +15,24 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+import weakref
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
-from safetensors.torch import save_file
 from torch import Tensor
 
 from ..errors import RunDirectoryError
 from ..training import Epoch
+from ._checkpoint import Cell, file_name, read_checkpoint
 from ._json import read_json, to_json, write_json, write_text
+from ._lock import LOCK, Lock
 from ._member import Member
+from ._member_files import WEIGHTS, read_members, write_member
 from ._result import TuningResult
+from ._settings_file import check_same_settings, write_settings
+from ._writing import DRAFT, append_line, make_folder, write_bytes
 
 Existing = Literal["refuse", "resume", "overwrite"]
 
@@ -35,18 +42,21 @@ RESULT = "result.json"
 REPORT = "report.html"
 MODEL = "model.safetensors"
 MEMBERS = "members"
+CHECKPOINTS = "checkpoints"
 
 
 class RunDirectory:
-    """The directory of one sweep, open for writing.
+    """The directory of one sweep, open for writing, and locked until it is closed.
 
     Attributes:
         path: The directory.
         finished: Members that an earlier, interrupted sweep left behind, by (p, seed).
+        notes: What was found damaged and will be computed again, a sentence each.
     """
 
     path: Path
-    finished: dict[tuple[float, int], Member]
+    finished: dict[Cell, Member]
+    notes: list[str]
 
     def __init__(self, path: Path, settings: Mapping[str, Any], existing: Existing) -> None:
         """Create the directory, or take up one that exists as `existing` says.
@@ -57,51 +67,111 @@ class RunDirectory:
             existing: What to do if a run is there already.
 
         Raises:
-            RunDirectoryError: If the directory may not be used.
+            RunDirectoryError: If the directory may not be used, or is in use.
         """
         self.path = path
-        self.finished = {}
+        self.finished, self.notes = {}, []
+        self._done: set[Cell] = set()
+        self._begun: dict[Path, frozenset[Cell]] = {}
+        self._units: dict[Path, frozenset[Cell]] = {}
         check_usable(path, existing)
-        resuming = existing == "resume" and (path / SETTINGS).exists()
-        if resuming:
-            _check_same_settings(path, settings)
-            self._take_up()
-        else:
-            _clear(path)
-            (path / MEMBERS).mkdir(parents=True)
-            write_json(path / SETTINGS, settings)
-            (path / RECORDS).touch()
+        make_folder(path)
+        self._close = weakref.finalize(self, Lock(path).release)
+        try:
+            check_usable(path, existing)  # again, now that nobody else can write
+            self._open(settings, existing)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> RunDirectory:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Unlock the directory; nothing else is left to do, whenever this is called."""
+        self._close()
 
     def record_epoch(self, p: float, seed: int, epoch: Epoch) -> None:
         """Append one line to the records."""
-        with (self.path / RECORDS).open("a", encoding="utf-8") as file:
-            file.write(_epoch_line(p, seed, epoch))
+        append_line(self.path / RECORDS, _epoch_line(p, seed, epoch))
 
     def record_member(self, member: Member, weights: Mapping[str, Tensor]) -> None:
-        """Keep a finished member; its record is written last, so it is whole or not there."""
-        save_file(_unshared(weights), self._member_file(member, ".safetensors"))
-        write_json(self._member_file(member, ".json"), member.to_dict())
+        """Keep a finished member, and remove checkpoints that nobody needs any more."""
+        write_member(self.path / MEMBERS, member, weights)
+        self._done.add((member.p, member.seed))
+        for file, cells in list(self._units.items()):
+            if cells <= self._done:
+                file.unlink(missing_ok=True)
+                del self._units[file]
+
+    def checkpoint(self, cells: Sequence[Cell]) -> Path:
+        """Name the file where a unit is kept half done; hand it to `train_unit`.
+
+        A unit need not be cut as it was before an interruption: if any of its cells is in a
+        checkpoint that is left, it gets that one. No two units get the same.
+
+        Args:
+            cells: The unit's cells.
+
+        Returns:
+            A file, there or not.
+        """
+        wanted = frozenset(cells)
+        for file, active in self._begun.items():
+            if active & wanted and file not in self._units:
+                break
+        else:
+            file, active = self.path / CHECKPOINTS / file_name(cells), frozenset()
+        self._units[file] = wanted | active
+        return file
 
     def finish(self, result: TuningResult) -> None:
         """Write the result, keep the chosen member's weights as the model, drop the others."""
-        chosen = self._member_file(result.chosen, ".safetensors")
-        shutil.copyfile(chosen, self.path / MODEL)
+        chosen = self.path / MEMBERS / f"{result.chosen.name}{WEIGHTS}"
+        write_bytes(self.path / MODEL, chosen.read_bytes())
+        self._write_records(result.members)
         write_json(self.path / RESULT, result.to_dict())
-        shutil.rmtree(self.path / MEMBERS)
+        _tidy(self.path)
+        self.close()
 
-    def _member_file(self, member: Member, suffix: str) -> Path:
-        return self.path / MEMBERS / f"{member.name}{suffix}"
+    def _open(self, settings: Mapping[str, Any], existing: Existing) -> None:
+        if existing == "resume" and (self.path / SETTINGS).exists():
+            check_same_settings(self.path / SETTINGS, settings)
+            _remove_drafts(self.path)
+        else:
+            _clear(self.path)
+            write_settings(self.path / SETTINGS, settings)
+        for folder in (MEMBERS, CHECKPOINTS):
+            make_folder(self.path / folder)
+        self._take_up()
 
     def _take_up(self) -> None:
-        """Read the finished members, and forget the epochs of unfinished ones."""
-        epochs = read_epochs(self.path)
-        for file in sorted((self.path / MEMBERS).glob("*.json")):
-            content = read_json(file)
-            cell = (content["p"], content["seed"])
-            self.finished[cell] = Member.from_dict(content, epochs[cell])
+        """Read what an earlier sweep left, and forget the epochs of unfinished members."""
+        members, self.notes = read_members(self.path / MEMBERS)
+        self.finished = {(member.p, member.seed): member for member in members}
+        self._done = set(self.finished)
+        self._write_records(members)
+        for file in sorted((self.path / CHECKPOINTS).iterdir()):
+            try:
+                active = frozenset(read_checkpoint(file).active)
+            except ValueError as error:
+                self.notes.append(
+                    f"{file} is damaged ({error}); its networks are trained from the start."
+                )
+                active = frozenset()
+            if active <= self._done:
+                file.unlink()
+            else:
+                self._begun[file] = active
+
+    def _write_records(self, members: Iterable[Member]) -> None:
+        """Write the records anew: no torn or foreign line, members in order."""
         lines = [
-            _epoch_line(p, seed, epoch)
-            for (p, seed), member in self.finished.items()
+            _epoch_line(member.p, member.seed, epoch) + "\n"
+            for member in sorted(members, key=lambda member: (member.p, member.seed))
             for epoch in member.history.epochs
         ]
         write_text(self.path / RECORDS, "".join(lines))
@@ -119,7 +189,7 @@ def check_usable(path: Path, existing: Existing) -> None:
     """
     if path.exists() and not path.is_dir():
         raise RunDirectoryError(f"{path} is a file; name a directory for the run.")
-    if not path.exists() or not any(path.iterdir()):
+    if not path.exists() or all(_is_no_run(file) for file in path.iterdir()):
         return
     if not (path / SETTINGS).exists():
         raise RunDirectoryError(f"{path} holds files that are not a torchdrop run; name another.")
@@ -129,18 +199,35 @@ def check_usable(path: Path, existing: Existing) -> None:
             "name another with --out."
         )
     if existing == "resume" and (path / RESULT).exists():
+        _tidy(path)  # in case that it was killed after its last step but one
         raise RunDirectoryError(
             f"{path} is finished; see its result with `torchdrop report {path}`."
         )
 
 
 def read_epochs(path: Path) -> dict[tuple[float, int], tuple[Epoch, ...]]:
-    """Read the records of a run, by (p, seed); a torn last line is left out."""
+    """Read the records of a run, by (p, seed); a torn last line is left out.
+
+    Args:
+        path: The run's directory; the run may still be at work.
+
+    Returns:
+        Epochs in order.
+
+    Raises:
+        RunDirectoryError: If another line than the last is torn.
+    """
     epochs: dict[tuple[float, int], list[Epoch]] = {}
-    for line in (path / RECORDS).read_text(encoding="utf-8").splitlines(keepends=True):
+    lines = (path / RECORDS).read_text(encoding="utf-8").splitlines(keepends=True)
+    for number, line in enumerate(lines, start=1):
         if not line.endswith("\n"):
             break
-        content = json.loads(line)
+        try:
+            content = json.loads(line)
+        except ValueError as error:
+            raise RunDirectoryError(
+                f"{path / RECORDS} is damaged in line {number}; train the run again with --force."
+            ) from error
         cell = (content.pop("p"), content.pop("seed"))
         epochs.setdefault(cell, []).append(Epoch.from_dict(content))
     return {cell: tuple(records) for cell, records in epochs.items()}
@@ -161,33 +248,45 @@ def load_result(path: Path) -> TuningResult:
     if not (path / RESULT).exists():
         hint = "it was not finished; go on with --resume" if (path / SETTINGS).exists() else ""
         raise RunDirectoryError(f"{path} holds no result{': ' + hint if hint else ''}.")
-    content = read_json(path / RESULT)
-    return TuningResult.from_dict(content, read_epochs(path))
+    content, epochs = read_json(path / RESULT), read_epochs(path)
+    for member in content["members"]:
+        if (member["p"], member["seed"]) not in epochs:
+            raise RunDirectoryError(
+                f"{path / RECORDS} has lost the epochs of p={member['p']:g}, seed "
+                f"{member['seed']}; train the run again with --force."
+            )
+    return TuningResult.from_dict(content, epochs)
 
 
 def _epoch_line(p: float, seed: int, epoch: Epoch) -> str:
-    return json.dumps(to_json({"p": p, "seed": seed, **asdict(epoch)})) + "\n"
+    return json.dumps(to_json({"p": p, "seed": seed, **asdict(epoch)}))
 
 
-def _check_same_settings(path: Path, settings: Mapping[str, Any]) -> None:
-    before = read_json(path / SETTINGS)
-    now = json.loads(json.dumps(to_json(settings)))
-    changed = [key for key in sorted({*before, *now}) if before.get(key) != now.get(key)]
-    if changed:
-        details = "; ".join(f"{key} was {before.get(key)}, now {now.get(key)}" for key in changed)
-        raise RunDirectoryError(
-            f"{path} was started with other settings, so it cannot be resumed: {details}."
-        )
+def _is_no_run(file: Path) -> bool:
+    """Whether a file is what a process leaves that was killed before it wrote the settings."""
+    return file.name == LOCK or (file.name.startswith(SETTINGS) and file.name.endswith(DRAFT))
 
 
 def _clear(path: Path) -> None:
-    """Remove what an earlier run wrote, and nothing else."""
-    for name in (SETTINGS, RECORDS, RESULT, REPORT, MODEL):
+    """Remove what an earlier run wrote, and nothing else.
+
+    The result goes first, so that nothing half removed looks finished; the settings stay until
+    they are replaced, since by them a directory is known to be a run's.
+    """
+    for name in (RESULT, RECORDS, REPORT, MODEL):
         (path / name).unlink(missing_ok=True)
-    if (path / MEMBERS).exists():
-        shutil.rmtree(path / MEMBERS)
+    _tidy(path)
 
 
-def _unshared(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Copy the weights: safetensors refuses tensors that share memory or are not contiguous."""
-    return {name: value.detach().clone().contiguous() for name, value in weights.items()}
+def _tidy(path: Path) -> None:
+    """Remove what only an unfinished run needs."""
+    for name in (MEMBERS, CHECKPOINTS):
+        shutil.rmtree(path / name, ignore_errors=not (path / name).exists())
+    _remove_drafts(path)
+
+
+def _remove_drafts(path: Path) -> None:
+    """Remove files that were being written when a process was killed."""
+    for folder in (path, path / MEMBERS, path / CHECKPOINTS):
+        for draft in folder.glob(f"*{DRAFT}"):
+            draft.unlink(missing_ok=True)

@@ -9,7 +9,17 @@ from torch import Tensor, nn
 
 from ..data import Dataset
 from ..errors import SettingError
-from ..training import Epoch, Objective, Stack, Track, TrainingSettings, fit_stack, why_not_stacked
+from ..training import (
+    Epoch,
+    Objective,
+    Offer,
+    Snapshot,
+    Stack,
+    Track,
+    TrainingSettings,
+    fit_stack,
+    why_not_stacked,
+)
 from ._grid import SeedStreams
 from ._member import Member
 from ._network import NetworkFactory, build
@@ -23,8 +33,10 @@ def train_stack(
     settings: TrainingSettings,
     cells: Sequence[tuple[float, int]],
     *,
+    start: Snapshot | None = None,
     on_epoch: Callable[[tuple[float, int], Epoch], None],
     on_member: Callable[[Member, dict[str, Tensor]], None],
+    on_pause: Offer | None = None,
 ) -> None:
     """Train networks of the grid together; each is what `train_member` makes of it, to rounding.
 
@@ -33,8 +45,12 @@ def train_stack(
         data: What to train, validate and test on.
         settings: How to train.
         cells: Rate and seed of each network.
-        on_epoch: Called with rate, seed and record of each epoch as it ends.
+        start: Taken in an earlier call: training goes on from there, to the same result. Members
+            that were done by then are left out.
+        on_epoch: Called with rate, seed and record of each epoch as it ends; first with those of
+            `start`.
         on_member: Called with each member as it is done, and the weights of its best epoch.
+        on_pause: Called between epochs with a function that takes a snapshot of this moment.
 
     Raises:
         SettingError: If networks of this kind cannot be trained as one.
@@ -54,8 +70,10 @@ def train_stack(
 
     fit_stack(
         *(Stack(models, rows), tracks, data.train, data.validation, objective, settings),
+        start=start,
         on_epoch=lambda i, epoch: on_epoch(cells[i], epoch),
         on_end=end,
+        on_pause=on_pause,
     )
 
 
