@@ -3,6 +3,7 @@
 from ._activation_dropout import activation_dropout as activation_dropout
 from ._activation_dropout import activation_dropout_ as activation_dropout_
 from ._activations import Activation as Activation
+from ._activations import activate as activate
 from ._activations import check_activation as check_activation
 from ._alpha import alpha_dropout as alpha_dropout
 from ._alpha import alpha_dropout_ as alpha_dropout_
@@ -51,6 +52,7 @@ from ._settings import Scale as Scale
 from ._settings import check_probability as check_probability
 from ._settings import check_scale as check_scale
 from ._settings import known_rate as known_rate
+from ._settings import training_factor as training_factor
 from ._standout import standout as standout
 from ._variational import variational_dropout as variational_dropout
 from ._variational import variational_kl as variational_kl

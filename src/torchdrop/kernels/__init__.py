@@ -2,6 +2,7 @@
 
 from ._activation import can_fuse as can_fuse
 from ._activation import masked_activation as masked_activation
+from ._activation_members import masked_activation_members as masked_activation_members
 from ._choice import Kernel as Kernel
 from ._choice import kernel as kernel
 from ._choice import using as using
@@ -11,6 +12,11 @@ from ._ops import draw_mask as draw_mask
 from ._ops import masked_scale as masked_scale
 from ._ops import masked_scale_ as masked_scale_
 from ._ops import masked_scale_out as masked_scale_out
+from ._product_choice import choose_routes as choose_routes
+from ._product_choice import onednn_obstacle as onednn_obstacle
+from ._products import TORCH as TORCH
+from ._products import Routes as Routes
+from ._products import linear_product as linear_product
 from ._seeds import Seed as Seed
 from ._seeds import given_seeds as given_seeds
 from ._seeds import is_plain as is_plain

@@ -94,7 +94,21 @@ def _backward_apart(
     x: Tensor, gradient: Tensor, activation: str, seed: int, p: float, factor: float, slope: float
 ) -> Tensor:
     """The backward pass in differentiable steps, for double backward."""
-    gradient = masked_scale(gradient, seed, p, factor)
+    return activation_gradient(x, masked_scale(gradient, seed, p, factor), activation, slope)
+
+
+def activation_gradient(x: Tensor, gradient: Tensor, activation: str, slope: float) -> Tensor:
+    """Backward pass of an activation, in steps that can be differentiated again.
+
+    Args:
+        x: What went into the activation.
+        gradient: Of what came out, like `x`.
+        activation: As in `masked_activation`.
+        slope: As in `masked_activation`.
+
+    Returns:
+        The gradient of `x`.
+    """
     if activation == "relu":
         return torch.where(x <= 0, 0.0, gradient)
     if activation == "leaky_relu":

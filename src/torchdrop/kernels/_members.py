@@ -45,7 +45,7 @@ def _run(x: Tensor, seeds: Tensor, thresholds: Tensor, factors: Tensor) -> Tenso
     y = torch.empty_like(x)
     if x.numel() > 0:
         settings = (seeds.contiguous(), thresholds.contiguous(), factors.contiguous())
-        _native.masked_scale_members_into(build, x, y, *settings)
+        _native.masked_members_into(build, None, x, None, y, *settings)
     return y
 
 

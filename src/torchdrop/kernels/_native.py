@@ -37,9 +37,9 @@ _CALLS = {
         *(c_int, c_int, c_int, c_void_p, c_void_p, c_void_p, c_int64),
         *(c_uint64, c_uint64, c_double, c_double, c_void_p, c_int64),
     ),
-    "td_masked_scale_members": (
-        *(c_int, c_int, c_void_p, c_void_p, c_int64, c_int64),
-        *(c_void_p, c_void_p, c_void_p, c_void_p, c_int64),
+    "td_masked_members": (
+        *(c_int, c_int, c_int, c_void_p, c_void_p, c_void_p, c_int64, c_int64),
+        *(c_void_p, c_void_p, c_void_p, c_double, c_void_p, c_int64),
     ),
     "td_uniform_numbers": (c_int, c_void_p, c_int64, c_uint64, c_void_p, c_int64),
 }
@@ -147,24 +147,38 @@ def masked_activation_into(
     )
 
 
-def masked_scale_members_into(
-    build: int, x: Tensor, y: Tensor, seeds: Tensor, thresholds: Tensor, factors: Tensor
+def masked_members_into(
+    build: int,
+    activation: str | None,
+    x: Tensor,
+    gradient: Tensor | None,
+    y: Tensor,
+    seeds: Tensor,
+    thresholds: Tensor,
+    factors: Tensor,
+    slope: float = 0.0,
 ) -> None:
     """Run the kernel over several tensors, each with numbers of its own.
 
     Args:
         build: Which build.
+        activation: As in `masked_activation_into`; `None` scales only.
         x: Of a dtype in `DTYPES`; members along the first axis.
+        gradient: Of the output, like `x`, for an activation's backward pass; else `None`.
         y: Like `x`; may be `x` itself.
         seeds: int64, one for each member.
         thresholds: int64, one for each member, in `[0, 2**32]`.
         factors: float64, one for each member.
+        slope: Of `leaky_relu`; the others ignore it.
     """
     members = x.shape[0]
-    library().td_masked_scale_members(
-        *(build, DTYPES[x.dtype], x.data_ptr(), y.data_ptr(), members, x.numel() // members),
+    operation = ACTIVATIONS[activation] if activation else 0
+    backward = None if gradient is None else gradient.data_ptr()
+    library().td_masked_members(
+        *(build, operation, DTYPES[x.dtype], x.data_ptr(), backward, y.data_ptr()),
+        *(members, x.numel() // members),
         *(seeds.data_ptr(), thresholds.data_ptr(), factors.data_ptr()),
-        *(_loop(x.numel()), GRAIN),
+        *(slope, _loop(x.numel()), GRAIN),
     )
 
 

@@ -93,9 +93,8 @@ EXPORT int32_t td_masked_activation(int build, int operation, int dtype, const v
 }
 
 typedef struct {
-    int dtype, build;
-    const char *x;
-    char *y;
+    td_call call; /* what all members have in common; x, gradient and y of the first */
+    td_range range;
     int64_t n; /* elements of a member */
     const uint64_t *seeds, *thresholds;
     const double *factors;
@@ -108,28 +107,36 @@ static void run_members(int64_t begin, int64_t end, void *context)
     while (begin < end) {
         int64_t member = begin / all->n, first = begin % all->n;
         int64_t last = first + (end - begin) < all->n ? first + (end - begin) : all->n;
-        int64_t offset = member * all->n * sizes[all->dtype];
-        td_call call = {
-            .stream = td_stream_of(all->seeds[member], all->thresholds[member]),
-            .operation = TD_SCALE,
-            .dtype = (td_dtype)all->dtype,
-            .x = all->x + offset,
-            .y = all->y + offset,
-            .factor = all->factors[member],
-        };
-        BUILD_OF(all->build, td_range_)(&call, first, last);
+        int64_t offset = member * all->n * sizes[all->call.dtype];
+        td_call call = all->call;
+        call.stream = td_stream_of(all->seeds[member], all->thresholds[member]);
+        call.factor = all->factors[member];
+        call.x += offset, call.y += offset;
+        if (call.gradient != NULL)
+            call.gradient += offset;
+        all->range(&call, first, last);
         begin += last - first;
     }
 }
 
-/* Scale `members` tensors of n elements each, contiguous and one after the other, each by a seed,
- * a threshold and a factor of its own, as td_masked_scale does with one. */
-EXPORT int32_t td_masked_scale_members(int build, int dtype, const void *x, void *y,
-                                       int64_t members, int64_t n, const uint64_t *seeds,
-                                       const uint64_t *thresholds, const double *factors,
-                                       td_parallel_for parallel_for, int64_t grain)
+/* Do to `members` tensors of n elements each, contiguous and one after the other, what
+ * td_masked_activation does to one, or with TD_SCALE what td_masked_scale does: each by a seed, a
+ * threshold and a factor of its own. */
+EXPORT int32_t td_masked_members(int build, int operation, int dtype, const void *x,
+                                 const void *gradient, void *y, int64_t members, int64_t n,
+                                 const uint64_t *seeds, const uint64_t *thresholds,
+                                 const double *factors, double slope, td_parallel_for parallel_for,
+                                 int64_t grain)
 {
-    td_members all = {dtype, build, x, y, n, seeds, thresholds, factors};
+    td_members all = {
+        .call = {.operation = (td_operation)operation, .dtype = (td_dtype)dtype, .slope = slope},
+        .range = BUILD_OF(build, td_range_),
+        .n = n,
+        .seeds = seeds,
+        .thresholds = thresholds,
+        .factors = factors,
+    };
+    all.call.x = x, all.call.gradient = gradient, all.call.y = y;
     return run(run_members, &all, members * n, parallel_for, grain);
 }
 
