@@ -63,7 +63,7 @@ def test_it_equals_the_loop_everybody_writes(blobs: Part) -> None:
     model, twin = networks.mlp(2, 8, 2, p=0.0), networks.mlp(2, 8, 2, p=0.0)
     twin.load_state_dict(model.state_dict())
     history = _fit(model, blobs, epochs=3, optimizer="sgd", lr=0.1)
-    optimizer = torch.optim.SGD(twin.parameters(), lr=0.1, momentum=0.9)
+    optimizer = torch.optim.SGD(twin.parameters(), lr=0.1, momentum=0.9, fused=True)
     order = torch.Generator().manual_seed(0)
     for _ in range(history.best.number):
         for rows in torch.split(torch.randperm(60, generator=order), 16):

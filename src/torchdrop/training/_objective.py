@@ -51,6 +51,22 @@ class Objective:
             return F.cross_entropy(output, target)
         return F.mse_loss(output.reshape(target.shape), target)
 
+    def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Mean loss per row of each member of a stack.
+
+        Args:
+            outputs: `(M, N, classes)`, or predictions `(M, N)` or `(M, N, 1)`.
+            targets: Class numbers or values, `(M, N)`.
+
+        Returns:
+            Shape `(M,)`.
+        """
+        if self.task == "classification":
+            rows = F.cross_entropy(outputs.flatten(0, 1), targets.flatten(), reduction="none")
+        else:
+            rows = F.mse_loss(outputs.reshape(targets.shape), targets, reduction="none")
+        return rows.reshape(targets.shape).mean(dim=1)
+
     def score(self, model: nn.Module, part: Part) -> Score:
         """Measure the model on all rows of `part`, in evaluation mode and without gradients."""
         loss, correct = 0.0, 0

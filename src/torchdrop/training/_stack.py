@@ -7,19 +7,23 @@ each mask. So a member computes what it would alone, whatever else is in the sta
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
-from ..kernels import given_seeds
+from ..functional import training_factor
+from ..kernels import given_seeds, keep_probability, keep_threshold
 from ..modes import evaluating, training
 from ..surgery import ConstantRate, convert_, schedule
 from ._loop import CONSTRAINED
+from ._stack_layers import Pass, has_rate, steps_of
+
+_MOST_DRAWS = 4096
 
 
 class Stack:
-    """Networks of one architecture with parameters stacked; see `can_stack` for which.
+    """Networks of one architecture with parameters stacked; see `why_not_stacked` for which.
 
     Args:
         models: Networks that differ in weights and in the p of their dropout layers. They give
@@ -39,26 +43,27 @@ class Stack:
     def __init__(self, models: Sequence[nn.Module], x: Tensor) -> None:
         members = [_with_rates_as_buffers(model) for model in models]
         self._template = members[0]
+        self._steps = steps_of(self._template)
         self.parameters, self.buffers = torch.func.stack_module_state(members)
+        self._read_rates()
         self.draws = self._count_draws(x)
 
+    def _read_rates(self) -> None:
+        self._thresholds, self._factors, self._shares = {}, {}, {}
+        for name, layer in self._template.named_modules():
+            if has_rate(layer):
+                p = self.buffers[f"{name}.p" if name else "p"]
+                self._thresholds[name] = torch.as_tensor(keep_threshold(p))
+                self._factors[name] = torch.as_tensor(training_factor(p, layer.scale))
+                self._shares[name] = torch.as_tensor(keep_probability(p))
+
     def _count_draws(self, x: Tensor) -> int:
-        taken = 0
-
-        def seeds() -> Iterator[Tensor]:
-            nonlocal taken
-            while True:
-                taken += 1
-                yield torch.tensor([taken])
-
-        buffers = {name: value.clone() for name, value in self.buffers.items()}
-        with training(self._template), torch.no_grad(), given_seeds(seeds()):
-            torch.func.vmap(self._call, in_dims=(0, 0, None))(self.parameters, buffers, x)
-        return taken
-
-    def _call(self, parameters: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor) -> Tensor:
-        result: Tensor = torch.func.functional_call(self._template, (parameters, buffers), (x,))
-        return result
+        seeds = torch.zeros(len(self), _MOST_DRAWS, dtype=torch.int64)
+        run = self._pass(seeds)
+        run.buffers = {name: value.clone() for name, value in self.buffers.items()}
+        with training(self._template), torch.no_grad():
+            self._run(x.expand(len(self), *x.shape), run)
+        return run.taken
 
     def __len__(self) -> int:
         return len(next(iter(self.parameters.values())))
@@ -74,7 +79,7 @@ class Stack:
             Outputs, shape `(M, B, ...)`.
         """
         with training(self._template):
-            return self._run(x, seeds, 0)
+            return self._run(x, self._pass(seeds))
 
     def evaluate(self, x: Tensor) -> Tensor:
         """Pass the same rows through every member, in evaluation mode and without gradients.
@@ -85,20 +90,18 @@ class Stack:
         Returns:
             Outputs, shape `(M, B, ...)`.
         """
-        seeds = torch.empty(len(self), 0, dtype=torch.int64)
+        none = torch.empty(len(self), 0, dtype=torch.int64)
         with evaluating(self._template), torch.no_grad():
-            return self._run(x, seeds, None)
+            return self._run(x.expand(len(self), *x.shape), self._pass(none))
 
-    def _run(self, x: Tensor, seeds: Tensor, rows: int | None) -> Tensor:
-        def member(
-            parameters: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor, seeds: Tensor
-        ) -> Tensor:
-            with given_seeds(seeds.unbind()):
-                return self._call(parameters, buffers, x)
+    def _pass(self, seeds: Tensor) -> Pass:
+        rates = self._thresholds, self._factors, self._shares
+        return Pass(self.parameters, self.buffers, *rates, seeds)
 
-        stacked = torch.func.vmap(member, in_dims=(0, 0, rows, 0))
-        result: Tensor = stacked(self.parameters, self.buffers, x, seeds)
-        return result
+    def _run(self, x: Tensor, run: Pass) -> Tensor:
+        for step in self._steps:
+            x = step(x, run)
+        return x
 
     def weights(self, member: int) -> dict[str, Tensor]:
         """Copy one member's weights and buffers, as its own `state_dict` has them."""
@@ -135,6 +138,7 @@ class Stack:
                 parameter.data = parameter.data[rows]
                 parameter.grad = None
         self.buffers = {name: value[rows] for name, value in self.buffers.items()}
+        self._read_rates()
 
 
 def why_not_stacked(models: Sequence[nn.Module], x: Tensor) -> str | None:
@@ -180,6 +184,6 @@ def _agree(stacked: Tensor, alone: Tensor) -> bool:
 def _with_rates_as_buffers(model: nn.Module) -> nn.Module:
     """Copy a network, with torchdrop's dropout layers, and each p in a tensor."""
     model = copy.deepcopy(model)
-    convert_(model)
+    convert_(model, fuse=True)
     schedule(model, ConstantRate())
     return model
