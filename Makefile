@@ -34,7 +34,7 @@ sanitize: .venv/ready
 	cmake --build build/sanitize
 	TORCHDROP_LIBRARY=build/sanitize/_native.bin ASAN_OPTIONS=detect_leaks=0 \
 	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
-	$(BIN)/pytest tests/kernels/test_native.py tests/kernels/test_rectifier.py
+	$(BIN)/pytest tests/kernels/test_native.py tests/kernels/test_activation.py tests/kernels/test_members.py
 
 # Compare the kernel's builds by checksum, the one for 64-bit ARM under emulation; needs Debian's
 # gcc-aarch64-linux-gnu and qemu-user.

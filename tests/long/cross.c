@@ -7,8 +7,12 @@
 
 int td_available(int build);
 int32_t td_masked_scale(int build, int dtype, const void *x, void *y, int64_t n, int64_t start,
-                        const uint64_t *seed, uint64_t threshold, double factor,
-                        void *parallel_for, int64_t grain);
+                        uint64_t seed, uint64_t threshold, double factor, void *parallel_for,
+                        int64_t grain);
+int32_t td_masked_activation(int build, int operation, int dtype, const void *x,
+                             const void *gradient, void *y, int64_t n, uint64_t seed,
+                             uint64_t threshold, double factor, double slope, void *parallel_for,
+                             int64_t grain);
 
 enum { MOST = 20000 };
 
@@ -50,9 +54,15 @@ int main(void)
                 for (int s = 0; s < 3; s++)
                     for (uint64_t t = 0; t < 7; t++) {
                         uint64_t seed = 0x2BCDEF0123456789u + t;
-                        td_masked_scale(build, dtype, x, y, counts[c], starts[s], &seed,
+                        td_masked_scale(build, dtype, x, y, counts[c], starts[s], seed,
                                         thresholds[t], 1.37, NULL, 0);
                         state = hash(state, y, (size_t)(counts[c] * sizes[dtype]));
+                        for (int rectifier = 1; rectifier < 3; rectifier++) {
+                            td_masked_activation(build, rectifier, dtype, x, s ? x : NULL, y,
+                                                 counts[c], seed, thresholds[t], 1.37, 0.01, NULL,
+                                                 0);
+                            state = hash(state, y, (size_t)(counts[c] * sizes[dtype]));
+                        }
                     }
         }
         printf("%016" PRIx64 "\n", state);
