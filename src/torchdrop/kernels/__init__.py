@@ -13,10 +13,10 @@ from ._ops import masked_scale as masked_scale
 from ._ops import masked_scale_ as masked_scale_
 from ._ops import masked_scale_out as masked_scale_out
 from ._product_choice import choose_routes as choose_routes
-from ._product_choice import onednn_obstacle as onednn_obstacle
 from ._products import TORCH as TORCH
 from ._products import Routes as Routes
 from ._products import linear_product as linear_product
+from ._products import onednn_obstacle as onednn_obstacle
 from ._seeds import Seed as Seed
 from ._seeds import given_seeds as given_seeds
 from ._seeds import is_plain as is_plain
