@@ -197,13 +197,12 @@ def _train_epoch(
     optimizer: torch.optim.Optimizer,
 ) -> list[float]:
     """Take one step per mini-batch and return each member's mean loss per row, as trained."""
-    loss_of = torch.func.vmap(objective.loss)
     rows = [torch.stack(b) for b in zip(*_batches(members, part, settings), strict=True)]
     seeds = _seeds(members, len(rows), stack.draws)
     total, count = torch.zeros(len(members), dtype=torch.float64), 0
     for batch, draws in zip(rows, seeds.unbind(1), strict=True):
         optimizer.zero_grad(set_to_none=True)
-        losses = loss_of(stack.train(part.x[batch], draws), part.y[batch])
+        losses = objective.losses(stack.train(part.x[batch], draws), part.y[batch])
         losses.sum().backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         if settings.max_norm is not None:
@@ -233,14 +232,13 @@ def _score(
 ) -> tuple[list[float], list[float] | None]:
     """Measure every member on all rows of `part`: losses, and accuracies if there are any."""
     classifying = objective.task == "classification"
-    loss_of = torch.func.vmap(objective.loss, in_dims=(0, None))
     loss = torch.zeros(len(stack), dtype=torch.float64)
     correct = torch.zeros(len(stack), dtype=torch.int64)
     with torch.no_grad():
         for start in range(0, len(part), _CHUNK):
             rows = slice(start, start + _CHUNK)
             outputs, target = stack.evaluate(part.x[rows]), part.y[rows]
-            loss += loss_of(outputs, target).double() * len(target)
+            loss += objective.losses(outputs, target.expand(len(stack), -1)).double() * len(target)
             if classifying:
                 correct += (outputs.argmax(dim=2) == target).sum(1)
     accuracies = (correct.double() / len(part)).tolist() if classifying else None
