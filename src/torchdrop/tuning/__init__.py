@@ -1,9 +1,24 @@
 """The grid of dropout rates and seeds: train it, judge it, keep it on disk."""
 
+from ._layer_rates import dropout_rates as dropout_rates
+from ._layer_rates import set_rates_ as set_rates_
 from ._layout import Layout as Layout
+from ._learn import LearningSettings as LearningSettings
+from ._learn import check_learnable as check_learnable
+from ._learn import learn as learn
+from ._learned import LearnedMember as LearnedMember
+from ._learned import LearnedResult as LearnedResult
 from ._member import Member as Member
 from ._network import NetworkFactory as NetworkFactory
 from ._network import import_factory as import_factory
+from ._per_layer import PerLayerResult as PerLayerResult
+from ._per_layer import TrainCells as TrainCells
+from ._per_layer import Trial as Trial
+from ._per_layer import each_alone as each_alone
+from ._per_layer import search_per_layer as search_per_layer
+from ._refine import NextRates as NextRates
+from ._refine import next_rates as next_rates
+from ._refine import refine as refine
 from ._result import DataSummary as DataSummary
 from ._result import TuningResult as TuningResult
 from ._run_directory import REPORT as REPORT
