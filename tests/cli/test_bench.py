@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from torchdrop.cli._bench import _numbers
+from torchdrop.cli._bench_options import numbers
 from torchdrop.cli._bench_tables import _bytes, _elements
 from torchdrop.cli._figures import Figures, render, to_markdown
 
@@ -69,7 +69,7 @@ def test_bad_options_are_one_sentence(run: Run, words: tuple[str, ...], message:
 
 
 def test_sizes_are_read_with_units() -> None:
-    assert _numbers("4k,25600,1M", "--sizes") == [4096, 25_600, 1 << 20]
+    assert numbers("4k,25600,1M", "--sizes") == [4096, 25_600, 1 << 20]
 
 
 def test_sizes_are_written_with_units() -> None:
@@ -94,3 +94,47 @@ def test_markdown_joins_broken_headings() -> None:
     figures = Figures(("thr-\neads", "ours\n/ ReLU"), (("1", "2"),), 1, "All.")
 
     assert to_markdown(figures).splitlines()[0] == "| threads | ours / ReLU |"
+
+
+SWEEP = ("bench", "sweep", "--widths", "8", "--members", "2", "--rows", "64", "--threads", "1")
+
+
+def test_sweep_gives_its_figures_as_json_and_progress_to_standard_error(run: Run) -> None:
+    outcome = run(*SWEEP, "--quick", "--contestants", "b,d", "--json")
+    (case,) = json.loads(outcome.out)["cases"]
+
+    assert outcome.err.splitlines() == [
+        "[1/1] 3x8, 2 networks, 64 rows: b, 1 of 1",
+        "[1/1] 3x8, 2 networks, 64 rows: d, 1 of 1",
+    ]
+    assert (case["hidden"], case["epochs"]) == ([8, 8, 8], 1)
+    assert case["ratios"]["b / d"] == case["seconds"]["b"] / case["seconds"]["d"]
+
+
+def test_sweep_prints_a_row_per_contestant_as_markdown(run: Run) -> None:
+    words = ("--contestants", "b", "--epochs", "1", "--repeats", "1", "--markdown")
+    lines = run(*SWEEP, *words).out.splitlines()
+
+    assert lines[0].startswith("| network | networks | rows | who | s | s / epoch |")
+    assert lines[2].startswith("| 3x8 | 2 | 64 | b | ")
+    assert "1 epoch, medians of 1" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--networks", "chapter", "--widths", "8"), "choose one"),
+        (("--json", "--markdown"), "choose one"),
+        (("--members", "7"), "members are 1 to 6"),
+        (("--rows", "few"), "--rows takes whole numbers"),
+        (("--contestants", "a,x"), "contestants are among"),
+        (("--epochs", "0"), "epochs is at least 1"),
+    ],
+)
+def test_bad_options_of_sweep_are_one_sentence(
+    run: Run, words: tuple[str, ...], message: str
+) -> None:
+    outcome = run("bench", "sweep", *words)
+
+    assert outcome.code == 2
+    assert message in outcome.err

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Annotated, Any
+from contextlib import AbstractContextManager, nullcontext
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from .. import kernels
 from ..benchmarks import (
@@ -17,27 +14,25 @@ from ..benchmarks import (
     NETWORKS,
     SIZES,
     Budget,
-    Machine,
-    Observer,
-    Progress,
     benchmark_kernel,
     benchmark_step,
     describe_machine,
 )
 from ..errors import SettingError
+from ._bench_options import AsJson, AsMarkdown, Quick, check_flags, numbers, show, showing
+from ._bench_sweep import sweep
 from ._bench_tables import tabulate_kernel, tabulate_step
-from ._console import errors, results
-from ._figures import Figures, render, to_markdown
+from ._console import errors
 
 _QUICK = Budget(total_seconds=0.05, rounds=5)
 _QUICK_SIZES = (25_600, 1 << 20)
-_UNITS = {"k": 1 << 10, "M": 1 << 20}
 
 bench = typer.Typer(
     help="Measure what dropout costs on this machine.",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
+bench.command(epilog="Example: torchdrop bench sweep --members 6,30,120 --contestants b,d")(sweep)
 
 Threads = Annotated[str | None, typer.Option(help="Numbers of torch's threads.")]
 Rate = Annotated[float, typer.Option(help="Probability of dropping.")]
@@ -46,9 +41,6 @@ Forced = Annotated[
     typer.Option(help="native, native-avx512, native-avx2, native-baseline or torch."),
 ]
 Seconds = Annotated[float | None, typer.Option(help="Time to spend on each contestant of a case.")]
-Quick = Annotated[bool, typer.Option("--quick", help="A few cases, shortly: a first look.")]
-AsMarkdown = Annotated[bool, typer.Option("--markdown", help="Print the table as Markdown.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")]
 
 
 @bench.command(epilog="Example: torchdrop bench kernel --sizes 64k,1M --dtypes float32,bfloat16")
@@ -72,20 +64,20 @@ def kernel(
     as_json: AsJson = False,
 ) -> None:
     """Time the operation alone: ours, nn.Dropout, ReLU and copy."""
-    _check_flags(markdown=markdown, as_json=as_json)
+    check_flags(markdown=markdown, as_json=as_json)
     default_sizes, default_dtypes = (_QUICK_SIZES, ("float32",)) if quick else (SIZES, (*DTYPES,))
-    with _forced(kernel), _showing(errors) as observer:
+    with _forced(kernel), showing(errors) as observer:
         result = benchmark_kernel(
-            _numbers(sizes, "--sizes") or default_sizes,
+            numbers(sizes, "--sizes") or default_sizes,
             dtypes.split(",") if dtypes is not None else default_dtypes,
-            _numbers(threads, "--threads") or (1, 2),
+            numbers(threads, "--threads") or (1, 2),
             p=p,
             compiled=compiled,
             budget=_budget(seconds, quick),
             on_progress=observer,
         )
         machine = describe_machine()
-    _show(tabulate_kernel(result, machine), result.to_dict(), machine, markdown, as_json)
+    show(tabulate_kernel(result, machine), result.to_dict(), machine, markdown, as_json)
 
 
 @bench.command(epilog="Example: torchdrop bench step --networks chapter --batches 32")
@@ -104,37 +96,19 @@ def step(
     as_json: AsJson = False,
 ) -> None:
     """Time training steps: no dropout, nn.Dropout, ours, and ours fused with the activation."""
-    _check_flags(markdown=markdown, as_json=as_json)
-    with _forced(kernel), _showing(errors) as observer:
+    check_flags(markdown=markdown, as_json=as_json)
+    with _forced(kernel), showing(errors) as observer:
         result = benchmark_step(
             networks.split(",") if networks is not None else tuple(NETWORKS),
-            _numbers(batches, "--batches") or (BATCHES[:1] if quick else BATCHES),
-            _numbers(threads, "--threads"),
+            numbers(batches, "--batches") or (BATCHES[:1] if quick else BATCHES),
+            numbers(threads, "--threads"),
             p=p,
             activation=activation,
             budget=_budget(seconds, quick),
             on_progress=observer,
         )
         machine = describe_machine()
-    _show(tabulate_step(result, machine), result.to_dict(), machine, markdown, as_json)
-
-
-def _show(
-    figures: Figures, content: dict[str, Any], machine: Machine, markdown: bool, as_json: bool
-) -> None:
-    """Print the result in the one form asked for."""
-    if as_json:
-        print(json.dumps({"machine": machine.to_dict(), **content}, indent=2))  # noqa: T201
-    elif markdown:
-        print(to_markdown(figures))  # noqa: T201
-    else:
-        console = results()
-        console.print(*render(figures, console.width), sep="\n\n")
-
-
-def _check_flags(*, markdown: bool, as_json: bool) -> None:
-    if markdown and as_json:
-        raise SettingError("--markdown and --json both name the form of the output; choose one.")
+    show(tabulate_step(result, machine), result.to_dict(), machine, markdown, as_json)
 
 
 def _forced(name: str | None) -> AbstractContextManager[object]:
@@ -148,30 +122,3 @@ def _budget(seconds: float | None, quick: bool) -> Budget:
     if not seconds > 0:
         raise SettingError(f"--seconds is a time above 0; got {seconds}.")
     return Budget(total_seconds=seconds)
-
-
-def _numbers(text: str | None, option: str) -> list[int] | None:
-    """Read whole numbers, of which `k` and `M` at the end make multiples of 1024."""
-    if text is None:
-        return None
-    try:
-        return [int(part.rstrip("kM")) * _UNITS.get(part[-1:], 1) for part in text.split(",")]
-    except ValueError:
-        raise SettingError(
-            f"{option} takes whole numbers with commas between them, such as 32,64k,1M; got "
-            f"{text!r}."
-        ) from None
-
-
-@contextmanager
-def _showing(console: Console) -> Iterator[Observer]:
-    """Show the case at work: one status line on a terminal, a line per case in a log."""
-    if not console.is_terminal:
-        yield lambda progress: console.print(_line(progress), markup=False, highlight=False)
-        return
-    with console.status("") as status:
-        yield lambda progress: status.update(_line(progress).replace("[", "\\["))
-
-
-def _line(progress: Progress) -> str:
-    return f"[{progress.done + 1}/{progress.total}] {progress.doing}"
