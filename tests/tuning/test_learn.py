@@ -13,7 +13,7 @@ from torchdrop.data import Dataset, from_arrays
 from torchdrop.errors import ModelError, SettingError
 from torchdrop.nn import ConcreteDropout, concrete_regularizer
 from torchdrop.training import Epoch, TrainingSettings
-from torchdrop.tuning import Member
+from torchdrop.tuning import DataSummary, Member, PerLayerResult, Trial, TuningResult
 from torchdrop.tuning._alone import train_member
 from torchdrop.tuning._json import to_json
 from torchdrop.tuning._learn import LearningSettings, check_learnable, learn
@@ -321,6 +321,19 @@ def test_the_record_survives_json(small_data: Dataset, make_member: MakeMember) 
     for result in (trained, outcome((math.inf, 1.0))):
         content = json.loads(json.dumps(to_json(result.to_dict())))
         assert LearnedResult.from_dict(content) == result
+
+
+def test_a_sweeps_result_holds_what_lies_beyond_the_grid(make_member: MakeMember) -> None:
+    searched = PerLayerResult(("2",), 0.3, (Trial((0.3,), (1.0, 1.1)),), (), (), ())
+    data = DataSummary("clouds", "classification", (60, 20, 20), (2,), ("a", "b"))
+    plain = TuningResult({"seeds": 2}, data, tuple(grid_of(make_member)))
+    whole = dataclasses.replace(plain, per_layer=searched, learned=outcome((1.0, 1.1)))
+    epochs = {(m.p, m.seed): m.history.epochs for m in plain.members}
+
+    for result in (plain, whole):
+        content = json.loads(json.dumps(to_json(result.to_dict())))
+        assert TuningResult.from_dict(content, epochs) == result
+    assert not {"per_layer", "learned"} & set(plain.to_dict())
 
 
 @pytest.mark.parametrize(

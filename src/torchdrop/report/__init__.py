@@ -1,5 +1,8 @@
 """Records become text for the terminal and one self-contained HTML page; nothing else draws."""
 
+from ._beyond import Beyond as Beyond
+from ._beyond import beyond as beyond
+from ._beyond import render_beyond as render_beyond
 from ._loss import loss_figure_svg as loss_figure_svg
 from ._page import render_html as render_html
 from ._page import write_html as write_html

@@ -13,7 +13,9 @@ from typing import Any
 
 from ..training import Epoch
 from ._layout import Layout
+from ._learned import LearnedResult
 from ._member import Member
+from ._per_layer import PerLayerResult
 from ._summary import RateSummary, summarize
 from ._verdict import Verdict, decide
 
@@ -48,12 +50,16 @@ class TuningResult:
         data: What it was trained on.
         members: Every trained network, ordered by rate, then seed.
         layout: The network's shape for drawing; `None` if it is no plain chain of layers.
+        per_layer: The search of one p per layer; `None` if there was none.
+        learned: Networks that learned p, beside the grid; `None` if there are none.
     """
 
     settings: Mapping[str, Any]
     data: DataSummary
     members: tuple[Member, ...]
     layout: Layout | None = None
+    per_layer: PerLayerResult | None = None
+    learned: LearnedResult | None = None
 
     @cached_property
     def summaries(self) -> tuple[RateSummary, ...]:
@@ -79,6 +85,7 @@ class TuningResult:
         summaries = [asdict(summary) for summary in self.summaries]
         for summary in summaries:
             del summary["seconds"]
+        beyond = {"per_layer": self.per_layer, "learned": self.learned}
         return {
             "settings": dict(self.settings),
             "data": asdict(self.data),
@@ -87,6 +94,7 @@ class TuningResult:
             "summaries": summaries,
             "chosen": self.chosen.name,
             "members": [member.to_dict() for member in self.members],
+            **{name: record.to_dict() for name, record in beyond.items() if record},
         }
 
     @classmethod
@@ -95,7 +103,8 @@ class TuningResult:
     ) -> TuningResult:
         """Rebuild a result from `to_dict`'s content and the epochs of each `(p, seed)`."""
         data = content["data"]
-        layout = content["layout"]
+        layout, per_layer = content["layout"], content.get("per_layer")
+        learned = content.get("learned")
         return cls(
             settings=content["settings"],
             data=DataSummary(**{k: _as_tuple(v) for k, v in data.items()}),
@@ -103,6 +112,8 @@ class TuningResult:
                 Member.from_dict(m, epochs[m["p"], m["seed"]]) for m in content["members"]
             ),
             layout=Layout(**{k: _as_tuple(v) for k, v in layout.items()}) if layout else None,
+            per_layer=PerLayerResult.from_dict(per_layer) if per_layer else None,
+            learned=LearnedResult.from_dict(learned) if learned else None,
         )
 
 
