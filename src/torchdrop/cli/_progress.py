@@ -52,15 +52,23 @@ def describe_member(member: Member) -> str:
 
 
 class _BarUpdate:
-    """Moves the bar; it appears with the first epoch, so a resumed run shows a true time left."""
+    """Moves the bar; it appears with the first epoch, so a resumed run shows a true time left.
+
+    Networks may be at work together: the position is the sum of what each has come to.
+    """
 
     def __init__(self, bar: bars.Progress) -> None:
         self.bar = bar
         self.task: bars.TaskID | None = None
+        self.reached: dict[tuple[float, int], int] = {}
+        self.finished = 0
 
     def __call__(self, progress: Progress) -> None:
-        position = progress.done * progress.epochs
-        position += 0 if progress.finished else progress.epoch.number
+        self.finished += progress.finished is not None
+        earlier = progress.done - self.finished
+        reached = progress.epochs if progress.finished else progress.epoch.number
+        self.reached[progress.p, progress.seed] = reached
+        position = earlier * progress.epochs + sum(self.reached.values())
         fields: dict[str, Any] = {
             "members": f"{progress.done}/{progress.total}",
             "doing": _describe(progress),

@@ -8,6 +8,7 @@ import re
 import shlex
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -17,7 +18,15 @@ from ..data import Dataset, Task, load
 from ..errors import SettingError
 from ..networks import ACTIVATIONS, MLP
 from ..report import render_table, render_verdict, write_html
-from ..tuning import REPORT, DataSummary, Engine, NetworkFactory, TuningResult, import_factory
+from ..tuning import (
+    REPORT,
+    DataSummary,
+    Engine,
+    NetworkFactory,
+    TuningResult,
+    dask_executor,
+    import_factory,
+)
 from ..tuning import tune as run_sweep
 from ._console import errors, results
 from ._progress import showing
@@ -26,6 +35,7 @@ N = TypeVar("N", int, float)
 
 _NETWORK = "Network"
 _TRAINING = "Training"
+_MACHINES = "Machines"
 _OUTPUT = "Output"
 
 
@@ -84,6 +94,21 @@ def tune(
             rich_help_panel=_TRAINING,
         ),
     ] = "loop",
+    workers: Annotated[
+        int,
+        typer.Option(
+            help="Processes of this machine that train; 0: none but this one.",
+            rich_help_panel=_MACHINES,
+        ),
+    ] = 0,
+    dask: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Scheduler of a dask cluster that trains, such as tcp://10.0.0.1:8786.",
+            rich_help_panel=_MACHINES,
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Run directory (default: a new one in runs/).", rich_help_panel=_OUTPUT),
@@ -103,6 +128,8 @@ def tune(
 ) -> None:
     """Train a network at every dropout rate and say which is best, and how sure that is."""
     _check_flags(hidden=hidden, model=model, out=out, resume=resume, force=force)
+    if workers and dask:
+        raise SettingError("--workers are processes of this machine, --dask is others; choose one.")
     rates = _numbers(p, "--p", float)
     widths = _numbers(hidden or "200,100,50", "--hidden", int)
     dataset = load(data, target=target, task=task, data_dir=data_dir, seed=split_seed)
@@ -113,6 +140,7 @@ def tune(
         dataset,
         directory,
         quiet=quiet,
+        dask=dask,
         p=rates,
         seeds=seeds,
         epochs=epochs,
@@ -122,6 +150,7 @@ def tune(
         max_norm=max_norm,
         patience=patience,
         engine=engine,
+        workers=workers,
         existing="resume" if resume else "overwrite" if force else "refuse",
     )
     path = write_html(result, directory / REPORT)
@@ -141,7 +170,13 @@ def show(result: TuningResult, report: Path, *, quiet: bool) -> None:
 
 
 def _sweep(
-    factory: NetworkFactory, dataset: Dataset, out: Path, *, quiet: bool, **settings: Any
+    factory: NetworkFactory,
+    dataset: Dataset,
+    out: Path,
+    *,
+    quiet: bool,
+    dask: str | None,
+    **settings: Any,
 ) -> TuningResult:
     """Run the sweep under a progress display; Ctrl-C says what is kept and how to go on."""
 
@@ -150,9 +185,17 @@ def _sweep(
             errors.print(_introduce(data), markup=False, highlight=False)
 
     try:
-        with showing(errors, quiet=quiet) as observer:
+        with (
+            dask_executor(dask) if dask else nullcontext() as executor,
+            showing(errors, quiet=quiet) as observer,
+        ):
             return run_sweep(
-                factory, dataset, out=out, on_start=introduce, on_progress=observer, **settings
+                *(factory, dataset),
+                executor=executor,
+                out=out,
+                on_start=introduce,
+                on_progress=observer,
+                **settings,
             )
     except KeyboardInterrupt:
         errors.print(_say_how_to_go_on(out), markup=False, highlight=False)

@@ -1,5 +1,6 @@
 """The grid of dropout rates and seeds: train it, judge it, keep it on disk."""
 
+from ._executors import dask_executor as dask_executor
 from ._layer_rates import dropout_rates as dropout_rates
 from ._layer_rates import set_rates_ as set_rates_
 from ._layout import Layout as Layout

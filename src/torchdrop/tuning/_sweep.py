@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..training import Epoch
+from ._crew import Crew, train_units
 from ._grid import Grid
 from ._member import Member
 from ._run_directory import RunDirectory
 from ._unit import Cell, Job, Outcome, train_unit
+from ._units import Unit, cut, without
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,37 +46,67 @@ class Sweep:
         job: What is trained, on what, and how.
         grid: Its cells.
         directory: Where results are kept; `None` keeps them in memory only.
+        crew: Who trains; `None` for this process.
         on_progress: Told after each epoch and each member.
     """
 
     job: Job
     grid: Grid
     directory: RunDirectory | None
+    crew: Crew | None
     on_progress: Callable[[Progress], None] | None
 
     def run(self) -> tuple[Member, ...]:
         """Train what is not finished yet; return all members ordered by rate, then seed."""
-        members = dict(self.directory.finished) if self.directory else {}
-        left = [cell for cell in self.grid.cells if cell not in members]
+        self._members = dict(self.directory.finished) if self.directory else {}
+        if len(self._members) < len(self.grid.cells):
+            if self.crew:
+                self._train_elsewhere(self.crew)
+            else:
+                self._train_here()
+        return tuple(self._members[cell] for cell in sorted(self._members))
 
+    def _train_here(self) -> None:
         def on_epoch(cell: Cell, epoch: Epoch) -> None:
             if self.directory:
                 self.directory.record_epoch(*cell, epoch)
-            self._report(cell, epoch, len(members))
+            self._report(cell, epoch)
+
+        for unit, checkpoint in self._units(workers=0).items():
+            train_unit(
+                *(self.job, unit),
+                checkpoint=checkpoint,
+                on_epoch=on_epoch,
+                on_outcome=self._keep,
+            )
+
+    def _train_elsewhere(self, crew: Crew) -> None:
+        """Records of epochs come with the outcome: a unit whose worker dies begins again."""
 
         def on_outcome(outcome: Outcome) -> None:
             member = outcome.member
             if self.directory:
-                self.directory.record_member(member, outcome.weights)
-            members[member.p, member.seed] = member
-            last = member.history.epochs[-1]
-            self._report((member.p, member.seed), last, len(members), member)
+                for epoch in member.history.epochs:
+                    self.directory.record_epoch(member.p, member.seed, epoch)
+            self._keep(outcome)
 
-        if left:
-            train_unit(self.job, left, on_epoch=on_epoch, on_outcome=on_outcome)
-        return tuple(members[cell] for cell in sorted(members))
+        units = self._units(crew.size)
+        train_units(crew, self.job, units, on_epoch=self._report, on_outcome=on_outcome)
 
-    def _report(self, cell: Cell, epoch: Epoch, done: int, finished: Member | None = None) -> None:
+    def _units(self, workers: int | None) -> dict[Unit, Path | None]:
+        """What is left to train, each unit with the file where it may be kept half done."""
+        units = without(cut(self.grid, self.job.engine, workers), self._members)
+        return {u: self.directory.checkpoint(u) if self.directory else None for u in units}
+
+    def _keep(self, outcome: Outcome) -> None:
+        member = outcome.member
+        if self.directory:
+            self.directory.record_member(member, outcome.weights)
+        self._members[member.p, member.seed] = member
+        self._report((member.p, member.seed), member.history.epochs[-1], member)
+
+    def _report(self, cell: Cell, epoch: Epoch, finished: Member | None = None) -> None:
         if self.on_progress:
-            total, epochs = len(self.grid.cells), self.job.settings.epochs
+            done, total = len(self._members), len(self.grid.cells)
+            epochs = self.job.settings.epochs
             self.on_progress(Progress(done, total, *cell, epochs, epoch, finished))

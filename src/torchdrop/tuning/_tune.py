@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import asdict
 from os import PathLike
 from pathlib import Path
@@ -13,6 +14,7 @@ from ..errors import SettingError
 from ..kernels import STREAM_VERSION
 from ..networks import MLP
 from ..training import TrainingSettings
+from ._executors import choose_crew
 from ._grid import DEFAULT_RATES, Grid
 from ._layout import layout_of
 from ._network import NetworkFactory, check_network, describe
@@ -35,6 +37,8 @@ def tune(
     max_norm: float | None = None,
     patience: int | None = None,
     engine: Engine = "loop",
+    workers: int = 0,
+    executor: Executor | None = None,
     out: str | PathLike[str] | None = None,
     existing: Existing = "refuse",
     on_start: Callable[[DataSummary], None] | None = None,
@@ -63,6 +67,12 @@ def tune(
         engine: `loop` trains one network after the other, and each is kept as it ends; `stacked`
             trains all of them as one program: faster for small networks, the same results to
             rounding, and most end, and are kept, only at the last epoch.
+        workers: Processes of this machine that train, each with its share of torch's threads; 0
+            trains in this one. They need a `make_network` that can be pickled, such as a function
+            at the top of a module. Results are the same bit for bit at the same number of threads.
+        executor: Others who train, instead of `workers`: any `concurrent.futures.Executor`, such
+            as a dask client's `get_executor()`. A dask cluster is sent the data once for each
+            worker; other executors get it with every unit of work.
         out: Directory to keep the run in; `None` keeps it in memory only.
         existing: What to do if `out` holds a run: `refuse`, `resume` or `overwrite` it.
         on_start: Called once, when all checks have passed and training begins.
@@ -74,13 +84,16 @@ def tune(
     Raises:
         SettingError: If a setting is out of range.
         DataError: If nothing can be learned from the data.
-        ModelError: If the network does not fit the data, or drops nothing.
+        ModelError: If the network does not fit the data, drops nothing, or cannot be sent to
+            workers.
         RunDirectoryError: If `out` may not be written to.
+        TorchdropError: If workers died that could not be replaced; what is finished is kept.
     """
     grid = Grid.of(p, seeds)
     training = TrainingSettings(epochs, batch_size, optimizer, lr, max_norm, patience)
     if engine not in get_args(Engine):
         raise SettingError(f"engine is one of {', '.join(get_args(Engine))}; got {engine!r}.")
+    crew = choose_crew(workers, executor, make_network)
     if out is not None:
         check_usable(Path(out), existing)
     dataset = data if isinstance(data, Dataset) else from_arrays(*data)
@@ -100,7 +113,7 @@ def tune(
     directory = RunDirectory(Path(out), stored, existing) if out is not None else None
     if on_start:
         on_start(summary)
-    sweep = Sweep(Job(make_network, dataset, training, engine), grid, directory, on_progress)
+    sweep = Sweep(Job(make_network, dataset, training, engine), grid, directory, crew, on_progress)
     result = TuningResult(settings, summary, sweep.run(), layout)
     if directory:
         directory.finish(result)
