@@ -158,6 +158,21 @@ def test_every_seed_of_the_grid_learns_every_rate(
         assert 0 < member.test_loss < 3
 
 
+def test_learning_goes_on_where_it_was_interrupted(
+    small_data: Dataset, make_member: MakeMember
+) -> None:
+    members, trained = grid_of(make_member, seeds=3), list[LearnedMember]()
+    whole = learn(RECIPE, small_data, QUICK, members)
+    resumed = learn(
+        *(RECIPE, small_data, QUICK, members),
+        earlier=whole.members[:2],
+        on_member=trained.append,
+    )
+
+    assert resumed == whole
+    assert trained == [whole.members[2]]
+
+
 def test_members_start_and_see_batches_as_the_grid_does(
     small_data: Dataset, make_member: MakeMember
 ) -> None:

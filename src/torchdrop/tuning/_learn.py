@@ -72,6 +72,7 @@ def learn(
     *,
     learning: LearningSettings = LearningSettings(),
     regularizer: Regularizer | None = None,
+    earlier: Sequence[LearnedMember] = (),
     on_epoch: Callable[[int, Epoch], None] | None = None,
     on_member: Callable[[LearnedMember], None] | None = None,
 ) -> LearnedResult:
@@ -91,6 +92,7 @@ def learn(
         learning: How p is learned.
         regularizer: Gives KL for the network; `None` means `torchdrop.nn.concrete_regularizer`,
             which needs a Linear or a convolution right behind each dropout layer in a Sequential.
+        earlier: Networks of the same call that was interrupted; their seeds are not trained again.
         on_epoch: Called with the seed and the record of each epoch as it ends.
         on_member: Called with each network's record as it is done.
 
@@ -105,17 +107,18 @@ def learn(
     weight = _penalty_weight(data, members, learning)
     kl = regularizer or _prior(learning)
     layers = check_learnable(make_network, highest, learning=learning, regularizer=kl)
-    learned = []
-    for seed in sorted({member.seed for member in members}):
+    learned = {member.seed: member for member in earlier}
+    seeds = sorted({member.seed for member in members})
+    for seed in (seed for seed in seeds if seed not in learned):
         report = None if on_epoch is None else lambda epoch, seed=seed: on_epoch(seed, epoch)
-        learned.append(
-            _train(make_network, data, settings, highest, seed, learning, kl, weight, report)
+        learned[seed] = _train(
+            make_network, data, settings, highest, seed, learning, kl, weight, report
         )
         if on_member:
-            on_member(learned[-1])
+            on_member(learned[seed])
     return LearnedResult(
         layers=layers,
-        members=tuple(learned),
+        members=tuple(learned[seed] for seed in seeds),
         best_p=verdict.p,
         best_losses=_losses(members, verdict.p),
         base_losses=_losses(members, 0.0),
