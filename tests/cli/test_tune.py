@@ -1,6 +1,12 @@
 import json
+import os
 import shlex
-from collections.abc import Callable
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
@@ -128,6 +134,77 @@ def test_the_command_that_ctrl_c_suggests_finishes_the_run(
     assert len(load_result(Path("runs/digits")).members) == 4
 
 
+def test_workers_come_to_the_same_as_this_process(run: Run) -> None:
+    run("tune", *QUICK, "--out", "here")
+    outcome = run("tune", *QUICK, "--out", "there", "--workers", "2")
+    losses = [
+        [member.history.best.validation_loss for member in load_result(Path(name)).members]
+        for name in ("here", "there")
+    ]
+
+    assert outcome.code == 0
+    assert [line.split()[0] for line in outcome.err.splitlines()[1:]] == [
+        *("[1/4]", "[2/4]", "[3/4]", "[4/4]")
+    ]
+    # They share torch's threads, whose number may change how sums are rounded.
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+
+
+def test_an_address_stands_for_the_executor_of_its_cluster(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    @contextmanager
+    def connect(address: str) -> Iterator[Executor]:
+        asked.append(address)
+        with ThreadPoolExecutor(1) as executor:
+            yield executor
+
+    monkeypatch.setattr(command, "dask_executor", connect)
+
+    assert run("tune", *QUICK, "--dask", "tcp://somewhere:8786").code == 0
+    assert asked == ["tcp://somewhere:8786"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_ctrl_c_stops_workers_and_keeps_what_is_finished(tmp_path: Path) -> None:
+    """The signal goes to every process of the terminal, as it does in a shell."""
+    words = ("tune", *QUICK, "--epochs", "100", "--seeds", "20", "--workers", "2")
+    code = "from torchdrop.cli import main; main()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *words],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as command_line:
+        assert command_line.stderr
+        lines = [command_line.stderr.readline() for _ in range(2)]
+        os.killpg(command_line.pid, signal.SIGINT)
+        rest = command_line.stderr.read()
+    left = [
+        stat
+        for stat in map(_read_stat, Path("/proc").glob("[0-9]*/stat"))
+        if f" {command_line.pid} {command_line.pid} " in stat and ") Z " not in stat
+    ]
+
+    assert command_line.returncode == 130
+    assert lines[1].startswith("[1/40]")
+    assert "Traceback" not in rest
+    assert rest.splitlines()[-1].strip().endswith("--workers 2 --out runs/digits --resume")
+    assert any((tmp_path / "runs/digits/members").glob("*.json"))
+    assert left == []
+
+
+def _read_stat(path: Path) -> str:
+    """The line of a process, which ends with its group and session; nothing if it has ended."""
+    try:
+        return path.read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 def test_force_replaces_a_run(run: Run) -> None:
     run("tune", *QUICK, "--out", "run")
     refused = run("tune", *QUICK, "--out", "run")
@@ -155,6 +232,8 @@ def test_force_replaces_a_run(run: Run) -> None:
         (("--batch-size", "0"), "batch_size is at least 1"),
         (("--resume",), "--resume is about the run in a directory; name it with --out"),
         (("--out", "x", "--resume", "--force"), "choose one"),
+        (("--workers", "2", "--dask", "tcp://x:1"), "choose one"),
+        (("--workers", "-1"), "workers is from 0 to 1,000; got -1"),
         (("--model", "no_such_module:f"), "cannot be imported"),
         (("missing.csv", "--target", "y"), "missing.csv"),
         (("mnist", "--data-dir", "nowhere"), "nowhere"),
