@@ -9,7 +9,7 @@ import typer
 
 from ..report import write_html
 from ..tuning import REPORT, load_result
-from ._tune import show
+from ._tune_text import show
 
 
 def report(

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import shlex
-import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -17,24 +15,26 @@ import typer
 from ..data import Dataset, Task, load
 from ..errors import SettingError
 from ..networks import ACTIVATIONS, MLP
-from ..report import render_table, render_verdict, write_html
+from ..report import write_html
 from ..tuning import (
     REPORT,
-    DataSummary,
-    Engine,
+    Choice,
+    Matmul,
     NetworkFactory,
     TuningResult,
     dask_executor,
     import_factory,
 )
 from ..tuning import tune as run_sweep
-from ._console import errors, results
+from ._console import errors
 from ._progress import showing
+from ._tune_text import introduce, say_how_to_go_on, show
 
 N = TypeVar("N", int, float)
 
 _NETWORK = "Network"
 _TRAINING = "Training"
+_BEYOND = "Beyond the grid"
 _MACHINES = "Machines"
 _OUTPUT = "Output"
 
@@ -88,12 +88,41 @@ def tune(
         ),
     ] = None,
     engine: Annotated[
-        Engine,
+        Choice,
         typer.Option(
-            help="loop: one network after the other; stacked: all as one, faster for small ones.",
+            help="loop: one network after the other; stacked: as one; auto: the faster one.",
             rich_help_panel=_TRAINING,
         ),
-    ] = "loop",
+    ] = "auto",
+    matmul: Annotated[
+        Matmul,
+        typer.Option(
+            help="auto: oneDNN multiplies matrices where it is faster; torch: never.",
+            rich_help_panel=_TRAINING,
+        ),
+    ] = "auto",
+    refine: Annotated[
+        bool,
+        typer.Option(
+            "--refine",
+            help="Add rates around the best while they can decide something.",
+            rich_help_panel=_BEYOND,
+        ),
+    ] = False,
+    per_layer: Annotated[
+        bool,
+        typer.Option(
+            "--per-layer",
+            help="Then search one p for each layer (torchdrop[optuna]).",
+            rich_help_panel=_BEYOND,
+        ),
+    ] = False,
+    learn: Annotated[
+        bool,
+        typer.Option(
+            "--learn", help="Then let networks learn p by gradient.", rich_help_panel=_BEYOND
+        ),
+    ] = False,
     workers: Annotated[
         int,
         typer.Option(
@@ -150,6 +179,10 @@ def tune(
         max_norm=max_norm,
         patience=patience,
         engine=engine,
+        matmul=matmul,
+        refine=refine,
+        per_layer=per_layer,
+        learn=learn,
         workers=workers,
         existing="resume" if resume else "overwrite" if force else "refuse",
     )
@@ -158,15 +191,6 @@ def tune(
         print(json.dumps(result.to_dict(), indent=2))  # noqa: T201
     else:
         show(result, path, quiet=quiet)
-
-
-def show(result: TuningResult, report: Path, *, quiet: bool) -> None:
-    """Print the table, the verdict, and the report's path as the last line."""
-    console = results()
-    if not quiet:
-        console.print(render_table(result))
-        console.print(render_verdict(result))
-    console.print(f"report: {report}" if not quiet else str(report), markup=False, soft_wrap=True)
 
 
 def _sweep(
@@ -180,9 +204,9 @@ def _sweep(
 ) -> TuningResult:
     """Run the sweep under a progress display; Ctrl-C says what is kept and how to go on."""
 
-    def introduce(data: DataSummary) -> None:
+    def say(text: str) -> None:
         if not quiet:
-            errors.print(_introduce(data), markup=False, highlight=False)
+            errors.print(text, markup=False, highlight=False)
 
     try:
         with (
@@ -193,12 +217,13 @@ def _sweep(
                 *(factory, dataset),
                 executor=executor,
                 out=out,
-                on_start=introduce,
+                on_start=lambda start: say(introduce(start)),
                 on_progress=observer,
+                on_beyond=say,
                 **settings,
             )
     except KeyboardInterrupt:
-        errors.print(_say_how_to_go_on(out), markup=False, highlight=False)
+        errors.print(say_how_to_go_on(out), markup=False, highlight=False)
         raise typer.Exit(130) from None
 
 
@@ -240,20 +265,3 @@ def _new_directory(parent: Path, name: str) -> Path:
     while (path := parent / (stem if number == 1 else f"{stem}-{number}")).exists():
         number += 1
     return path
-
-
-def _introduce(data: DataSummary) -> str:
-    training, validation, test = data.rows
-    shape = "x".join(map(str, data.shape))
-    target = f"{len(data.classes)} classes" if data.classes else "a number to predict"
-    rows = f"{training:,} training, {validation:,} validation and {test:,} test rows"
-    return "\n".join([f"{data.name}: {rows} of {shape}, {target}.", *data.notes])
-
-
-def _say_how_to_go_on(directory: Path) -> str:
-    """Repeat the user's command as one that resumes."""
-    words = [word for word in sys.argv[1:] if word not in ("--force", "--resume")]
-    if not any(word == "--out" or word.startswith("--out=") for word in words):
-        words += ["--out", str(directory)]
-    command = shlex.join(["torchdrop", *words, "--resume"])
-    return f"Stopped. Finished networks are kept in {directory}; to go on:\n  {command}"

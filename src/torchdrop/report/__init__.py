@@ -2,6 +2,7 @@
 
 from ._beyond import Beyond as Beyond
 from ._beyond import beyond as beyond
+from ._beyond import beyond_of as beyond_of
 from ._beyond import render_beyond as render_beyond
 from ._loss import loss_figure_svg as loss_figure_svg
 from ._page import render_html as render_html

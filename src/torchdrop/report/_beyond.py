@@ -10,7 +10,14 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ..tuning import Interval, LearnedResult, NextRates, PerLayerResult
+from ..tuning import (
+    Interval,
+    LearnedResult,
+    NextRates,
+    PerLayerResult,
+    TuningResult,
+    next_rates,
+)
 from ._learned_path import path_figure
 from ._numbers import ends
 from ._table import Cell
@@ -31,6 +38,20 @@ class Beyond:
     headings: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     learned: Markup | None
+
+
+def beyond_of(result: TuningResult) -> Beyond | None:
+    """Collect what a sweep did beyond its grid.
+
+    Args:
+        result: The finished sweep.
+
+    Returns:
+        What to show; `None` if nothing was done.
+    """
+    refined = result.settings.get("beyond", {}).get("refine", False)
+    refinement = next_rates(result.members) if refined else None
+    return beyond(refinement, result.per_layer, result.learned)
 
 
 def beyond(

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ..tuning import TuningResult
 from . import _table, _words
+from ._beyond import beyond_of
 from ._color import rate_colors
 from ._curves import curve_figures, loss_range, panels
 from ._differences import differences_figure
@@ -56,6 +57,7 @@ def render_html(result: TuningResult) -> str:
             gap=gap_figure(result),
             epochs=epochs_figure(result),
             network=_network(result),
+            beyond=beyond_of(result),
         )
     )
 

@@ -181,7 +181,7 @@ def _resume_(
     load_optimizer_(optimizer, snapshot.part("optimizer"))
     for i, epochs in zip(active, snapshot.facts["epochs"], strict=True):
         best = snapshot.part(f"best/{i}")
-        tracks[i].best = {name: value.clone() for name, value in best.items()}
+        tracks[i].best = {name: best[name].clone() for name in stack.weights(0)}
         tracks[i].order.set_state(snapshot.tensors[f"order/{i}"].clone())
         tracks[i].masks.set_state(snapshot.tensors[f"masks/{i}"].clone())
         tracks[i].epochs = epochs_from_facts(epochs)

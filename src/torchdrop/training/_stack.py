@@ -7,13 +7,13 @@ each mask. So a member computes what it would alone, whatever else is in the sta
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from ..functional import training_factor
-from ..kernels import given_seeds, keep_probability, keep_threshold
+from ..kernels import Routes, given_seeds, keep_probability, keep_threshold
 from ..modes import evaluating, training
 from ..surgery import ConstantRate, convert_, schedule
 from ._loop import CONSTRAINED
@@ -29,6 +29,7 @@ class Stack:
         models: Networks that differ in weights and in the p of their dropout layers. They give
             their weights and are not changed.
         x: A batch that they take, of two rows or more, to count the draws on.
+        routes: Which library multiplies in a linear layer, by its name, when a member is alone.
 
     Attributes:
         parameters: By name; leaf tensors of shape `(M, ...)`.
@@ -40,10 +41,12 @@ class Stack:
     buffers: dict[str, Tensor]
     draws: int
 
-    def __init__(self, models: Sequence[nn.Module], x: Tensor) -> None:
+    def __init__(
+        self, models: Sequence[nn.Module], x: Tensor, routes: Mapping[str, Routes] | None = None
+    ) -> None:
         members = [_with_rates_as_buffers(model) for model in models]
         self._template = members[0]
-        self._steps = steps_of(self._template)
+        self._steps = steps_of(self._template, routes or {})
         self.parameters, self.buffers = torch.func.stack_module_state(members)
         self._read_rates()
         self.draws = self._count_draws(x)

@@ -14,7 +14,14 @@ import torch
 from torch import Tensor, nn
 
 from ..functional import activate
-from ..kernels import can_fuse, given_seeds, masked_activation_members, masked_scale_members
+from ..kernels import (
+    TORCH,
+    Routes,
+    can_fuse,
+    given_seeds,
+    masked_activation_members,
+    masked_scale_members,
+)
 from ..nn import ActivationDropout, Dropout
 from ._stack_linear import stacked_linear
 
@@ -55,12 +62,13 @@ _POINTWISE = (
 )
 
 
-def steps_of(model: nn.Module) -> list[Step]:
+def steps_of(model: nn.Module, routes: Mapping[str, Routes]) -> list[Step]:
     """Say how `model` runs on a stack, layer by layer.
 
     Args:
         model: A chain of layers (`nn.Sequential`, nested or not) is taken apart; any other module
             is one step.
+        routes: Of linear layers, by name, as `stacked_linear` takes them.
 
     Returns:
         Functions from an input of shape `(M, N, ...)` to the next layer's.
@@ -68,7 +76,7 @@ def steps_of(model: nn.Module) -> list[Step]:
     layers = _chain(model, "")
     if len({id(layer) for _, layer in layers}) < len(layers):
         return [_vmapped("", model)]  # a layer that stands twice has its weights under one name
-    return [_step_of(name, layer) for name, layer in layers]
+    return [_step_of(name, layer, routes.get(name, TORCH)) for name, layer in layers]
 
 
 def has_rate(layer: nn.Module) -> bool:
@@ -88,10 +96,10 @@ def _chain(module: nn.Module, name: str) -> list[tuple[str, nn.Module]]:
     return [layer for key, child in children for layer in _chain(child, key)]
 
 
-def _step_of(name: str, layer: nn.Module) -> Step:
+def _step_of(name: str, layer: nn.Module, routes: Routes) -> Step:
     plain = not (layer._forward_hooks or layer._forward_pre_hooks)
     if plain and type(layer) is nn.Linear:
-        return _linear(name)
+        return _linear(name, routes)
     if plain and isinstance(layer, ActivationDropout) and has_rate(layer):
         return _activation_dropout(name, layer)
     if plain and isinstance(layer, Dropout) and has_rate(layer):
@@ -103,10 +111,10 @@ def _step_of(name: str, layer: nn.Module) -> Step:
     return _vmapped(name, layer)
 
 
-def _linear(name: str) -> Step:
+def _linear(name: str, routes: Routes) -> Step:
     def step(x: Tensor, run: Pass) -> Tensor:
         weight, bias = run.parameters[f"{name}.weight"], run.parameters.get(f"{name}.bias")
-        y = stacked_linear(x.flatten(1, -2), weight, bias)
+        y = stacked_linear(x.flatten(1, -2), weight, bias, routes)
         return y.reshape(*x.shape[:-1], y.shape[-1])
 
     return step

@@ -7,8 +7,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..kernels import TORCH, Routes, linear_product
 
-def stacked_linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+
+def stacked_linear(
+    x: Tensor, weight: Tensor, bias: Tensor | None, routes: Routes = TORCH
+) -> Tensor:
     """Apply a linear layer of each member's own.
 
     The gradient of a weight comes out in the weight's own layout, so that autograd takes it as it
@@ -18,10 +22,14 @@ def stacked_linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         x: Shape `(M, N, inputs)`.
         weight: Shape `(M, outputs, inputs)`.
         bias: Shape `(M, outputs)`, or none.
+        routes: Which library multiplies for a member that is alone; batched products are torch's.
 
     Returns:
         Shape `(M, N, outputs)`.
     """
+    if len(weight) == 1 and routes != TORCH:
+        alone = linear_product(x[0], weight[0], None if bias is None else bias[0], routes)
+        return alone.unsqueeze(0)
     if len(weight) == 1:
         # A product of one is not computed as one of many is; a second one makes it so.
         both = None if bias is None else bias.expand(2, -1)

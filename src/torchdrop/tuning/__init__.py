@@ -17,6 +17,9 @@ from ._per_layer import TrainCells as TrainCells
 from ._per_layer import Trial as Trial
 from ._per_layer import each_alone as each_alone
 from ._per_layer import search_per_layer as search_per_layer
+from ._plan import Choice as Choice
+from ._plan import Matmul as Matmul
+from ._plan import Plan as Plan
 from ._refine import NextRates as NextRates
 from ._refine import next_rates as next_rates
 from ._refine import refine as refine
@@ -30,6 +33,7 @@ from ._statistics import Interval as Interval
 from ._summary import REACH as REACH
 from ._summary import RateSummary as RateSummary
 from ._sweep import Progress as Progress
+from ._tune import Start as Start
 from ._tune import tune as tune
 from ._unit import Engine as Engine
 from ._verdict import Verdict as Verdict

@@ -6,6 +6,7 @@ records.jsonl        one line per member and epoch, written as each epoch ends
 run.lock             while the sweep runs: which process is at work
 members/             while the sweep runs: record and weights of each finished member
 checkpoints/         while the sweep runs: each unit of work half done
+beyond/              while the sweep runs: trials of what follows the grid
 result.json          members, table and verdict; it is there if and only if the run is finished
 model.safetensors    weights of the chosen member
 ```
@@ -24,9 +25,10 @@ from typing import Any, Literal
 from torch import Tensor
 
 from ..errors import RunDirectoryError
+from ..kernels import Routes
 from ..training import Epoch
 from ._checkpoint import Cell, file_name, read_checkpoint
-from ._json import read_json, to_json, write_json, write_text
+from ._json import read_json, read_sealed, to_json, write_json, write_sealed, write_text
 from ._lock import LOCK, Lock
 from ._member import Member
 from ._member_files import WEIGHTS, read_members, write_member
@@ -43,6 +45,8 @@ REPORT = "report.html"
 MODEL = "model.safetensors"
 MEMBERS = "members"
 CHECKPOINTS = "checkpoints"
+BEYOND = "beyond"
+_FOLDERS = (MEMBERS, CHECKPOINTS, BEYOND)
 
 
 class RunDirectory:
@@ -128,6 +132,29 @@ class RunDirectory:
         self._units[file] = wanted | active
         return file
 
+    def write_notes(self, name: str, notes: list[dict[str, Any]]) -> None:
+        """Keep what came after the grid so far, in place of what was kept before."""
+        write_sealed(self.path / BEYOND / f"{name}.json", {"notes": notes})
+
+    def read_notes(self, name: str) -> list[dict[str, Any]]:
+        """Read what an earlier sweep wrote by `write_notes`; nothing if it is not there or damaged.
+
+        Args:
+            name: As it was written.
+
+        Returns:
+            The notes, in order.
+        """
+        file = self.path / BEYOND / f"{name}.json"
+        if not file.exists():
+            return []
+        try:
+            notes: list[dict[str, Any]] = read_sealed(file)["notes"]
+        except ValueError as error:
+            self.notes.append(f"{file} is damaged ({error}); what was in it is trained again.")
+            return []
+        return notes
+
     def finish(self, result: TuningResult) -> None:
         """Write the result, keep the chosen member's weights as the model, drop the others."""
         chosen = self.path / MEMBERS / f"{result.chosen.name}{WEIGHTS}"
@@ -144,7 +171,7 @@ class RunDirectory:
         else:
             _clear(self.path)
             write_settings(self.path / SETTINGS, settings)
-        for folder in (MEMBERS, CHECKPOINTS):
+        for folder in _FOLDERS:
             make_folder(self.path / folder)
         self._take_up()
 
@@ -233,6 +260,25 @@ def read_epochs(path: Path) -> dict[tuple[float, int], tuple[Epoch, ...]]:
     return {cell: tuple(records) for cell, records in epochs.items()}
 
 
+def recorded_routes(path: Path, measured: Mapping[str, Routes]) -> Mapping[str, Routes]:
+    """Take the routes that a run was started with in place of new ones, so that bits stay.
+
+    Args:
+        path: The run's directory; there need not be a run in it.
+        measured: By layer, as they would be chosen now.
+
+    Returns:
+        The recorded ones, if they are of the same layers.
+    """
+    try:
+        recorded = read_sealed(path / SETTINGS)["matmul"]
+    except (OSError, ValueError, KeyError):
+        return measured  # whatever is wrong there is said when the run is taken up
+    if set(recorded) != set(measured):
+        return measured
+    return {name: Routes.from_dict(content) for name, content in recorded.items()}
+
+
 def load_result(path: Path) -> TuningResult:
     """Read a finished run.
 
@@ -280,13 +326,13 @@ def _clear(path: Path) -> None:
 
 def _tidy(path: Path) -> None:
     """Remove what only an unfinished run needs."""
-    for name in (MEMBERS, CHECKPOINTS):
+    for name in _FOLDERS:
         shutil.rmtree(path / name, ignore_errors=not (path / name).exists())
     _remove_drafts(path)
 
 
 def _remove_drafts(path: Path) -> None:
     """Remove files that were being written when a process was killed."""
-    for folder in (path, path / MEMBERS, path / CHECKPOINTS):
+    for folder in (path, *(path / name for name in _FOLDERS)):
         for draft in folder.glob(f"*{DRAFT}"):
             draft.unlink(missing_ok=True)

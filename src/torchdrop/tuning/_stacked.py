@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..data import Dataset
 from ..errors import SettingError
+from ..kernels import Routes
 from ..training import (
     Epoch,
     Objective,
@@ -21,8 +22,9 @@ from ..training import (
     why_not_stacked,
 )
 from ._grid import SeedStreams
+from ._initial import initial_network
 from ._member import Member
-from ._network import NetworkFactory, build
+from ._network import NetworkFactory
 
 _TRIAL_ROWS = 8
 
@@ -33,6 +35,7 @@ def train_stack(
     settings: TrainingSettings,
     cells: Sequence[tuple[float, int]],
     *,
+    routes: Mapping[str, Routes] | None = None,
     start: Snapshot | None = None,
     on_epoch: Callable[[tuple[float, int], Epoch], None],
     on_member: Callable[[Member, dict[str, Tensor]], None],
@@ -45,6 +48,7 @@ def train_stack(
         data: What to train, validate and test on.
         settings: How to train.
         cells: Rate and seed of each network.
+        routes: Which library multiplies for a network that is alone, by the layer's name.
         start: Taken in an earlier call: training goes on from there, to the same result. Members
             that were done by then are left out.
         on_epoch: Called with rate, seed and record of each epoch as it ends; first with those of
@@ -55,7 +59,7 @@ def train_stack(
     Raises:
         SettingError: If networks of this kind cannot be trained as one.
     """
-    models = [_initial(make_network, p, seed) for p, seed in cells]
+    models = [initial_network(make_network, p, seed) for p, seed in cells]
     objective, rows = Objective(data.task), data.train.x[:_TRIAL_ROWS]
     if reason := why_not_stacked(models, rows):
         raise SettingError(f"engine='stacked' cannot train this network: {reason}. Use 'loop'.")
@@ -69,18 +73,12 @@ def train_stack(
         on_member(member, tracks[i].best)
 
     fit_stack(
-        *(Stack(models, rows), tracks, data.train, data.validation, objective, settings),
+        *(Stack(models, rows, routes), tracks, data.train, data.validation, objective, settings),
         start=start,
         on_epoch=lambda i, epoch: on_epoch(cells[i], epoch),
         on_end=end,
         on_pause=on_pause,
     )
-
-
-def _initial(make_network: NetworkFactory, p: float, seed: int) -> nn.Module:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(SeedStreams.of(seed).weights)
-        return build(make_network, p)
 
 
 def _track(seed: int) -> Track:

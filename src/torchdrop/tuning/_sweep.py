@@ -10,6 +10,7 @@ from ..training import Epoch
 from ._crew import Crew, train_units
 from ._grid import Grid
 from ._member import Member
+from ._refine import next_rates
 from ._run_directory import RunDirectory
 from ._unit import Cell, Job, Outcome, train_unit
 from ._units import Unit, cut, without
@@ -44,7 +45,9 @@ class Sweep:
 
     Attributes:
         job: What is trained, on what, and how.
-        grid: Its cells.
+        grid: Its cells; refining adds to them.
+        most: Networks in the largest stack.
+        refine: Whether rates around the best one are added while they can decide something.
         directory: Where results are kept; `None` keeps them in memory only.
         crew: Who trains; `None` for this process.
         on_progress: Told after each epoch and each member.
@@ -52,6 +55,8 @@ class Sweep:
 
     job: Job
     grid: Grid
+    most: int
+    refine: bool
     directory: RunDirectory | None
     crew: Crew | None
     on_progress: Callable[[Progress], None] | None
@@ -59,20 +64,31 @@ class Sweep:
     def run(self) -> tuple[Member, ...]:
         """Train what is not finished yet; return all members ordered by rate, then seed."""
         self._members = dict(self.directory.finished) if self.directory else {}
-        if len(self._members) < len(self.grid.cells):
-            if self.crew:
-                self._train_elsewhere(self.crew)
-            else:
-                self._train_here()
-        return tuple(self._members[cell] for cell in sorted(self._members))
+        self._train(self.grid)
+        while self.refine and (added := next_rates(self._trained()).rates):
+            self.grid = Grid(tuple(sorted({*self.grid.rates, *added})), self.grid.seeds)
+            self._train(Grid(added, self.grid.seeds))
+        return self._trained()
 
-    def _train_here(self) -> None:
+    def _trained(self) -> tuple[Member, ...]:
+        # A resumed sweep knows members of later rounds, too; their turn may come.
+        return tuple(self._members[cell] for cell in sorted(self.grid.cells))
+
+    def _train(self, grid: Grid) -> None:
+        if all(cell in self._members for cell in grid.cells):
+            return
+        if self.crew:
+            self._train_elsewhere(self.crew, grid)
+        else:
+            self._train_here(grid)
+
+    def _train_here(self, grid: Grid) -> None:
         def on_epoch(cell: Cell, epoch: Epoch) -> None:
             if self.directory:
                 self.directory.record_epoch(*cell, epoch)
             self._report(cell, epoch)
 
-        for unit, checkpoint in self._units(workers=0).items():
+        for unit, checkpoint in self._units(grid, workers=0).items():
             train_unit(
                 *(self.job, unit),
                 checkpoint=checkpoint,
@@ -80,7 +96,7 @@ class Sweep:
                 on_outcome=self._keep,
             )
 
-    def _train_elsewhere(self, crew: Crew) -> None:
+    def _train_elsewhere(self, crew: Crew, grid: Grid) -> None:
         """Records of epochs come with the outcome: a unit whose worker dies begins again."""
 
         def on_outcome(outcome: Outcome) -> None:
@@ -90,12 +106,12 @@ class Sweep:
                     self.directory.record_epoch(member.p, member.seed, epoch)
             self._keep(outcome)
 
-        units = self._units(crew.size)
+        units = self._units(grid, crew.size)
         train_units(crew, self.job, units, on_epoch=self._report, on_outcome=on_outcome)
 
-    def _units(self, workers: int | None) -> dict[Unit, Path | None]:
+    def _units(self, grid: Grid, workers: int | None) -> dict[Unit, Path | None]:
         """What is left to train, each unit with the file where it may be kept half done."""
-        units = without(cut(self.grid, self.job.engine, workers), self._members)
+        units = without(cut(grid, self.job.engine, workers, most=self.most), self._members)
         return {u: self.directory.checkpoint(u) if self.directory else None for u in units}
 
     def _keep(self, outcome: Outcome) -> None:

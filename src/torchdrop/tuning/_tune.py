@@ -4,24 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import asdict
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from ..data import Dataset, from_arrays
-from ..errors import SettingError
 from ..kernels import STREAM_VERSION
 from ..networks import MLP
 from ..training import TrainingSettings
+from ._beyond import Beyond
 from ._executors import choose_crew
+from ._fingerprint import fingerprint
 from ._grid import DEFAULT_RATES, Grid
 from ._layout import layout_of
 from ._network import NetworkFactory, check_network, describe
+from ._plan import Choice, Matmul, Plan, plan_for
 from ._result import DataSummary, TuningResult
-from ._run_directory import Existing, RunDirectory, check_usable
+from ._run_directory import Existing, RunDirectory, check_usable, recorded_routes
 from ._sweep import Progress, Sweep
-from ._unit import Engine, Job
+from ._unit import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What is about to be trained; handed to `on_start` when all checks have passed.
+
+    Attributes:
+        data: What it is trained on.
+        plan: Which engine trains, and why.
+        notes: What an interrupted run left damaged, a sentence each.
+    """
+
+    data: DataSummary
+    plan: Plan
+    notes: tuple[str, ...]
 
 
 def tune(
@@ -36,13 +54,18 @@ def tune(
     lr: float = 1e-3,
     max_norm: float | None = None,
     patience: int | None = None,
-    engine: Engine = "loop",
+    engine: Choice = "auto",
+    matmul: Matmul = "auto",
+    refine: bool = False,
+    per_layer: bool = False,
+    learn: bool = False,
     workers: int = 0,
     executor: Executor | None = None,
     out: str | PathLike[str] | None = None,
     existing: Existing = "refuse",
-    on_start: Callable[[DataSummary], None] | None = None,
+    on_start: Callable[[Start], None] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    on_beyond: Callable[[str], None] | None = None,
 ) -> TuningResult:
     """Train a network at every dropout rate and seed, and say which rate is best.
 
@@ -64,9 +87,15 @@ def tune(
         max_norm: Largest L2 norm of a unit's incoming weights; `None` for no limit.
         patience: Epochs without a better validation loss after which a network's training ends;
             `None` trains all epochs.
-        engine: `loop` trains one network after the other, and each is kept as it ends; `stacked`
-            trains all of them as one program: faster for small networks, the same results to
-            rounding, and most end, and are kept, only at the last epoch.
+        engine: `stacked` trains networks as one program, as many at once as pay; `loop` trains
+            one after the other, and is what the stack must equal, to rounding. `auto` takes the
+            faster one, and `on_start` is told which and why.
+        matmul: `torch` for torch's own matrix products; `auto` lets oneDNN multiply where networks
+            are trained one at a time and it is faster.
+        refine: Whether rates around the best are added as long as they can decide something.
+        per_layer: Whether one p for each layer is searched afterwards; needs
+            `torchdrop[optuna]`.
+        learn: Whether networks that learn p by gradient are trained beside the grid.
         workers: Processes of this machine that train, each with its share of torch's threads; 0
             trains in this one. They need a `make_network` that can be pickled, such as a function
             at the top of a module. Results are the same bit for bit at the same number of threads.
@@ -77,6 +106,7 @@ def tune(
         existing: What to do if `out` holds a run: `refuse`, `resume` or `overwrite` it.
         on_start: Called once, when all checks have passed and training begins.
         on_progress: Called after each epoch and each member.
+        on_beyond: Called with a sentence as the search per layer and the learning go on.
 
     Returns:
         All members with their epochs, the table and the verdict.
@@ -91,8 +121,6 @@ def tune(
     """
     grid = Grid.of(p, seeds)
     training = TrainingSettings(epochs, batch_size, optimizer, lr, max_norm, patience)
-    if engine not in get_args(Engine):
-        raise SettingError(f"engine is one of {', '.join(get_args(Engine))}; got {engine!r}.")
     crew = choose_crew(workers, executor, make_network)
     if out is not None:
         check_usable(Path(out), existing)
@@ -100,6 +128,11 @@ def tune(
     if isinstance(make_network, MLP):
         dataset = dataset.flattened()
     layout = layout_of(check_network(make_network, dataset, grid.rates[-1]))
+    beyond = Beyond(per_layer, learn, on_beyond)
+    beyond.check(make_network, grid)
+    plan = plan_for(engine, matmul, make_network, dataset, training, grid)
+    if out is not None and existing == "resume":
+        plan = replace(plan, routes=recorded_routes(Path(out), plan.routes))
     summary = _summarize_data(dataset)
     settings = {
         "stream": STREAM_VERSION,
@@ -107,16 +140,24 @@ def tune(
         "p": list(grid.rates),
         "seeds": grid.seeds,
         "training": asdict(training),
-        "engine": engine,
+        "engine": plan.engine,
+        "matmul": {name: routes.to_dict() for name, routes in plan.routes.items()},
+        "beyond": {"refine": refine, "per_layer": per_layer, "learn": learn},
     }
-    stored = {**settings, "data": asdict(summary), "encoder": dataset.encoder.to_dict()}
-    directory = RunDirectory(Path(out), stored, existing) if out is not None else None
-    if on_start:
-        on_start(summary)
-    sweep = Sweep(Job(make_network, dataset, training, engine), grid, directory, crew, on_progress)
-    result = TuningResult(settings, summary, sweep.run(), layout)
-    if directory:
-        directory.finish(result)
+    stored = {
+        **settings,
+        "data": {**asdict(summary), "content": fingerprint(dataset)},
+        "encoder": dataset.encoder.to_dict(),
+    }
+    job = Job(make_network, dataset, training, plan.engine, plan.routes)
+    with RunDirectory(Path(out), stored, existing) if out is not None else nullcontext() as run:
+        if on_start:
+            on_start(Start(summary, plan, tuple(run.notes) if run else ()))
+        sweep = Sweep(job, grid, plan.members, refine, run, crew, on_progress)
+        result = TuningResult(settings, summary, sweep.run(), layout)
+        result = beyond.extend(result, job, run)
+        if run:
+            run.finish(result)
     return result
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from torch import Tensor
 
 from ..data import Dataset
+from ..kernels import Routes
 from ..training import Epoch, Offer, Snapshot, TrainingSettings
 from ._alone import train_member
 from ._checkpoint import Cell as Cell  # noqa: PLC0414
@@ -35,12 +36,14 @@ class Job:
         data: What to train, validate and test on.
         settings: How to train.
         engine: `loop` trains the cells of a unit one after the other, `stacked` as one program.
+        routes: Which library multiplies where a stack is of one, by the linear layer's name.
     """
 
     make_network: NetworkFactory
     data: Dataset
     settings: TrainingSettings
     engine: Engine
+    routes: Mapping[str, Routes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,7 @@ def _train_group(
     if job.engine == "stacked":
         train_stack(
             *(job.make_network, job.data, job.settings, cells),
+            routes=job.routes,
             start=start,
             on_epoch=on_epoch,
             on_member=lambda member, weights: on_outcome(Outcome(member, weights)),

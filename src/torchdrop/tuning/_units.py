@@ -28,14 +28,14 @@ def cut(grid: Grid, engine: Engine, workers: int | None, *, most: int | None = N
         engine: Who trains a unit.
         workers: How many units are in work at once; 0 for none but this process, `None` if nobody
             knows, for a stack of each seed.
-        most: Largest stack, at least 2 where there is a choice; `None` for no limit.
+        most: Largest stack; `None` for no limit.
 
     Returns:
         Units in the order of the grid's cells; together they hold each cell once. The result
         depends on nothing else, so that a resumed sweep finds the units it had.
     """
     cells = grid.cells
-    if engine == "loop":
+    if engine == "loop" or most == 1:
         return [(cell,) for cell in cells]
     count = max(_count(grid, workers), math.ceil(len(cells) / (most or len(cells))))
     return _evenly(cells, min(count, len(cells) // SMALLEST_STACK))
