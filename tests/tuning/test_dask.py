@@ -68,6 +68,7 @@ def test_a_cluster_comes_to_the_same_though_one_of_its_workers_is_killed(
     small_data: Dataset, tmp_path: Path
 ) -> None:
     settings: dict[str, Any] = {"p": [0.2, 0.4], "seeds": 3, "epochs": 40, "lr": 0.01}
+    settings["engine"] = "loop"
     with _cluster(2) as cluster, dask_executor(cluster.scheduler_address) as executor:
         killer = _Killer(cluster)
         there = tune(
@@ -119,7 +120,7 @@ def test_an_interrupt_or_error_frees_the_worker_and_what_dask_gives_up_is_explai
     factories = import_module("worker_factories")
     failing = factories.Failing(tmp_path / "calls")
     deadly = factories.Deadly(tmp_path / "deaths", p=0.2, times=99)
-    settings: dict[str, Any] = {"p": [0.2], "seeds": 1, "epochs": 1}
+    settings: dict[str, Any] = {"p": [0.2], "seeds": 1, "epochs": 1, "engine": "loop"}
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
         _cluster(1) as cluster,

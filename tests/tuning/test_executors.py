@@ -28,7 +28,7 @@ from torchdrop.tuning._unit import Job, Outcome, train_unit
 from torchdrop.tuning._units import cut
 
 RECIPE = networks.MLP((2, 16, 3))
-QUICK: dict[str, Any] = {"p": [0.2, 0.4], "seeds": 2, "epochs": 3, "lr": 0.01}
+QUICK: dict[str, Any] = {"p": [0.2, 0.4], "seeds": 2, "epochs": 3, "lr": 0.01, "engine": "loop"}
 
 
 @pytest.fixture(autouse=True)
@@ -88,7 +88,7 @@ def test_stacks_are_trained_by_workers_as_they_are_here_bit_for_bit(small_data: 
             on_epoch=lambda cell, epoch: None,
             on_outcome=lambda outcome: here.update({outcome.cell: outcome}),
         )
-    there = tune(RECIPE, small_data, engine="stacked", workers=2, **QUICK)
+    there = tune(RECIPE, small_data, workers=2, **{**QUICK, "engine": "stacked"})
 
     for member in there.members:
         alone = here[member.p, member.seed].member
@@ -149,6 +149,26 @@ def test_an_executors_dead_worker_is_its_owners_affair(
         tune(deadly, small_data, executor=executor, **QUICK)
 
 
+def test_an_executor_that_is_shut_down_ends_the_sweep_and_what_is_finished_is_kept(
+    small_data: Dataset, tmp_path: Path
+) -> None:
+    with ThreadPoolExecutor(1) as executor:
+
+        def shut_down(progress: Progress) -> None:
+            executor.shutdown(wait=False, cancel_futures=True)
+
+        with pytest.raises(TorchdropError, match=r"start it again, and go on with --resume"):
+            tune(
+                *(RECIPE, small_data),
+                executor=executor,
+                out=tmp_path / "run",
+                on_progress=shut_down,
+                **QUICK,
+            )
+
+    assert any((tmp_path / "run" / "members").glob("*.json"))
+
+
 _SWEEP = """
 import sys
 from multiprocessing import active_children
@@ -162,7 +182,7 @@ if __name__ == "__main__":
             pids.update(found)
             print(*pids, flush=True)
     recipe, digits = networks.MLP((64, 16, 10)), data.load("digits")
-    tune(recipe, digits, workers=2, epochs=10_000, on_progress=tell)
+    tune(recipe, digits, engine="loop", workers=2, epochs=10_000, on_progress=tell)
 """
 
 

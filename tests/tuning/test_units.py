@@ -62,6 +62,11 @@ def test_no_stack_is_larger_than_the_largest(workers: int | None, most: int) -> 
     assert max(sizes) <= most
 
 
+@pytest.mark.parametrize("workers", [None, 0, 1, 5])
+def test_a_single_cell_is_a_unit_all_the_same(workers: int | None) -> None:
+    assert cut(Grid((0.35,), 1), "stacked", workers) == [((0.35, 0),)]
+
+
 def test_the_loop_trains_cell_by_cell() -> None:
     assert cut(CHAPTER, "loop", 2) == [(cell,) for cell in CHAPTER.cells]
 

@@ -11,7 +11,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -126,13 +126,13 @@ def _hand_out(
             unit = waiting.popleft()
             attempts[unit] += 1
             running[crew.submit(unit, units[unit])] = unit
-        done, _ = wait(running, timeout=_LOOK_SECONDS, return_when=FIRST_COMPLETED)
+        wait(running, timeout=_LOOK_SECONDS, return_when=FIRST_COMPLETED)
         for news in crew.news():
             on_epoch(*news)
         broken: Exception | None = None
-        for future in done:
+        for future in [future for future in running if future.done()]:
             try:
-                outcomes: list[Outcome] = pickle.loads(future.result())
+                outcomes = _open(future)
             except crew.deaths as error:
                 broken = error
                 continue
@@ -145,6 +145,18 @@ def _hand_out(
             _check_attempts(lost, attempts, broken)
             crew.renew(broken)
             waiting.extendleft(reversed(lost))
+
+
+def _open(future: Future[bytes]) -> list[Outcome]:
+    try:
+        content = future.result()
+    except CancelledError as error:
+        raise TorchdropError(
+            "The executor dropped units of the sweep, as it does when it is shut down or its "
+            "scheduler is gone; start it again, and go on with --resume."
+        ) from error
+    outcomes: list[Outcome] = pickle.loads(content)
+    return outcomes
 
 
 def _check_attempts(lost: Sequence[Unit], attempts: Counter[Unit], error: Exception) -> None:

@@ -38,7 +38,7 @@ def cut(grid: Grid, engine: Engine, workers: int | None, *, most: int | None = N
     if engine == "loop" or most == 1:
         return [(cell,) for cell in cells]
     count = max(_count(grid, workers), math.ceil(len(cells) / (most or len(cells))))
-    return _evenly(cells, min(count, len(cells) // SMALLEST_STACK))
+    return _evenly(cells, max(1, min(count, len(cells) // SMALLEST_STACK)))
 
 
 def without(units: Sequence[Unit], finished: Container[Cell]) -> list[Unit]:
