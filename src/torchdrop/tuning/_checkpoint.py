@@ -33,7 +33,8 @@ class Checkpoint:
 
     Attributes:
         cells: All networks that began together, in their order.
-        snapshot: Where they are; those that were done by then are not in it.
+        snapshot: Where they are; those that were done by then are not in it. Empty if they have
+            only just begun.
     """
 
     cells: tuple[Cell, ...]
@@ -44,6 +45,11 @@ class Checkpoint:
         """The networks that were not done."""
         places = self.snapshot.facts.get("active", range(len(self.cells)))
         return tuple(self.cells[i] for i in places)
+
+    @property
+    def has_trained(self) -> bool:
+        """Whether there is anything to go on from."""
+        return bool(self.snapshot.tensors)
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -115,6 +121,14 @@ class Keeper:
         self._interval = INTERVAL if interval is None else interval
         self._clock = clock
         self._due = clock() + self._interval
+
+    def begin(self, cells: Sequence[Cell]) -> None:
+        """Write down who is trained together, so that the same are if it has to begin again.
+
+        Args:
+            cells: The networks that begin together.
+        """
+        write_checkpoint(self._path, Checkpoint(tuple(cells), Snapshot({}, {})))
 
     def offer(self, cells: Sequence[Cell], take: Callable[[], Snapshot]) -> None:
         """Write a checkpoint if one is due.

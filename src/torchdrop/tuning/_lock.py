@@ -25,7 +25,7 @@ LOCK = "run.lock"
 _UNSUPPORTED = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 _held: dict[Path, Lock] = {}
-_guard = threading.Lock()
+_guard = threading.RLock()  # a collected run lets go wherever its thread is, also in here
 
 
 class Lock:

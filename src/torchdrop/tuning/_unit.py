@@ -102,10 +102,12 @@ def train_unit(
 
     begun = _begun(checkpoint, wanted)
     if begun:
-        train(begun.cells, begun.snapshot)
+        train(begun.cells, begun.snapshot if begun.has_trained else None)
     left = [cell for cell in cells if not begun or cell not in begun.active]
     groups = [left] if job.engine == "stacked" else [[cell] for cell in left]
     for group in filter(None, groups):
+        if keeper and len(group) > 1:
+            keeper.begin(group)  # the last bits of a member can depend on who else is in its stack
         train(group)
 
 
