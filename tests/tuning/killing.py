@@ -130,7 +130,7 @@ def trial(kind: str, engine: str, out: Path, seed: int, most: int) -> dict[str, 
     finished = False
     while not finished and not (out / "result.json").exists():
         kind = kind if killed < most else "never"
-        step, patience = chance.randint(1, 60), chance.uniform(0.0, 0.1 * 1.1**killed)
+        step, patience = chance.randint(1, 60), chance.uniform(0.0, 0.03 * 1.08**killed)
 
         def work(on_start: Callable[..., Any], kind: str = kind, step: int = step) -> None:
             if kind == "writing":
