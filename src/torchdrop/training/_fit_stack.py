@@ -87,7 +87,7 @@ def fit_stack(
         on_pause: Called between epochs with a function that takes a snapshot of this moment.
     """
     tell, end, pause = on_epoch or _ignore, on_end or _ignore, on_pause or _ignore
-    optimizer = settings.make_optimizer(list(stack.parameters.values()))
+    optimizer = settings.make_optimizer(stack.rows.matrices)
     active = list(range(len(tracks)))
     if start is not None:
         active = _resume_(stack, tracks, optimizer, start)
@@ -201,9 +201,9 @@ def _train_epoch(
     seeds = _seeds(members, len(rows), stack.draws)
     total, count = torch.zeros(len(members), dtype=torch.float64), 0
     for batch, draws in zip(rows, seeds.unbind(1), strict=True):
-        optimizer.zero_grad(set_to_none=True)
         losses = objective.losses(stack.train(part.x[batch], draws), part.y[batch])
         losses.sum().backward()  # type: ignore[no-untyped-call]
+        stack.rows.collect_gradients_()
         optimizer.step()
         if settings.max_norm is not None:
             stack.constrain_norm_(settings.max_norm)
@@ -227,6 +227,11 @@ def _seeds(members: Sequence[Track], steps: int, draws: int) -> Tensor:
     return seeds
 
 
+def _filled(x: Tensor) -> Tensor:
+    """Repeat rows up to a multiple of 16: matrix products round by where a member's memory lies."""
+    return torch.cat([x, x[:1].expand(-len(x) % 16, *x.shape[1:])])
+
+
 def _score(
     stack: Stack, part: Part, objective: Objective
 ) -> tuple[list[float], list[float] | None]:
@@ -236,8 +241,8 @@ def _score(
     correct = torch.zeros(len(stack), dtype=torch.int64)
     with torch.no_grad():
         for start in range(0, len(part), _CHUNK):
-            rows = slice(start, start + _CHUNK)
-            outputs, target = stack.evaluate(part.x[rows]), part.y[rows]
+            target = part.y[start : start + _CHUNK]
+            outputs = stack.evaluate(_filled(part.x[start : start + _CHUNK]))[:, : len(target)]
             loss += objective.losses(outputs, target.expand(len(stack), -1)).double() * len(target)
             if classifying:
                 correct += (outputs.argmax(dim=2) == target).sum(1)

@@ -18,6 +18,7 @@ from ..modes import evaluating, training
 from ..surgery import ConstantRate, convert_, schedule
 from ._loop import CONSTRAINED
 from ._stack_layers import Pass, has_rate, steps_of
+from ._stack_rows import StackRows
 
 _MOST_DRAWS = 4096
 
@@ -32,13 +33,16 @@ class Stack:
         routes: Which library multiplies in a linear layer, by its name, when a member is alone.
 
     Attributes:
-        parameters: By name; leaf tensors of shape `(M, ...)`.
-        buffers: By name, of shape `(M, ...)`; the p of dropout layers among them.
+        parameters: By name; leaf tensors of shape `(M, ...)`, views of `rows`.
+        buffers: By name, of shape `(M, ...)`; the p of dropout layers among them, and parameters
+            that are frozen.
+        rows: What an optimizer steps: all parameters of a dtype as one matrix, a member a row.
         draws: How many seeds a pass in training mode takes.
     """
 
     parameters: dict[str, Tensor]
     buffers: dict[str, Tensor]
+    rows: StackRows
     draws: int
 
     def __init__(
@@ -47,7 +51,11 @@ class Stack:
         members = [_with_rates_as_buffers(model) for model in models]
         self._template = members[0]
         self._steps = steps_of(self._template, routes or {})
-        self.parameters, self.buffers = torch.func.stack_module_state(members)
+        stacked, buffers = torch.func.stack_module_state(members)
+        self.rows = StackRows({n: value for n, value in stacked.items() if value.requires_grad})
+        self.parameters = self.rows.views
+        frozen = {n: value for n, value in stacked.items() if not value.requires_grad}
+        self.buffers = {**buffers, **frozen}
         self._read_rates()
         self.draws = self._count_draws(x)
 
@@ -121,25 +129,20 @@ class Stack:
         """
         for name, module in self._template.named_modules():
             if isinstance(module, CONSTRAINED):
-                weight = self.parameters[f"{name}.weight" if name else "weight"].flatten(0, 1)
-                weight.copy_(torch.renorm(weight, p=2, dim=0, maxnorm=max_norm))
+                weight = self.parameters[f"{name}.weight" if name else "weight"]
+                units = weight.flatten(0, 1)
+                weight.copy_(torch.renorm(units, p=2, dim=0, maxnorm=max_norm).view_as(weight))
 
     def keep_(self, members: Sequence[int], optimizer: torch.optim.Optimizer) -> None:
         """Take all other members out, and out of the optimizer's state.
 
         Args:
             members: Which ones stay.
-            optimizer: Of the stacked parameters.
+            optimizer: Of `rows.matrices`.
         """
-        size = len(self)
         rows = torch.tensor(members)
-        for group in optimizer.param_groups:
-            for parameter in group["params"]:
-                for name, value in optimizer.state[parameter].items():
-                    if isinstance(value, Tensor) and value.ndim and len(value) == size:
-                        optimizer.state[parameter][name] = value[rows]
-                parameter.data = parameter.data[rows]
-                parameter.grad = None
+        self.rows.keep_(rows, optimizer)
+        self.parameters = self.rows.views
         self.buffers = {name: value[rows] for name, value in self.buffers.items()}
         self._read_rates()
 

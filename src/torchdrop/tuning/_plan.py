@@ -22,7 +22,7 @@ from ._unit import Engine
 Choice: TypeAlias = Literal["auto", "loop", "stacked"]
 Matmul: TypeAlias = Literal["auto", "torch"]
 
-BUDGET = 24 * 2**20
+BUDGET = 64 * 2**20
 """Bytes that a stack at work should stay below; what is larger falls out of common last caches,
 and from there on a stack is no faster than its members one after the other."""
 
