@@ -4,6 +4,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -197,11 +198,9 @@ def test_ctrl_c_stops_workers_and_keeps_what_is_finished(tmp_path: Path) -> None
         first = next(line for line in command_line.stderr if line.startswith("["))
         os.killpg(command_line.pid, signal.SIGINT)
         rest = command_line.stderr.read()
-    left = [
-        stat
-        for stat in map(_read_stat, Path("/proc").glob("[0-9]*/stat"))
-        if f" {command_line.pid} {command_line.pid} " in stat and ") Z " not in stat
-    ]
+    deadline = time.monotonic() + 20  # a process that has been told to end may still be ending
+    while (left := _living(command_line.pid)) and time.monotonic() < deadline:
+        time.sleep(0.1)
 
     assert command_line.returncode == 130
     assert first.startswith("[1/40]")
@@ -209,6 +208,12 @@ def test_ctrl_c_stops_workers_and_keeps_what_is_finished(tmp_path: Path) -> None
     assert rest.splitlines()[-1].strip().endswith("--engine loop --out runs/digits --resume")
     assert any((tmp_path / "runs/digits/members").glob("*.json"))
     assert left == []
+
+
+def _living(group: int) -> list[str]:
+    """Lines of the processes of a group and session that have not ended."""
+    lines = map(_read_stat, Path("/proc").glob("[0-9]*/stat"))
+    return [line for line in lines if f" {group} {group} " in line and ") Z " not in line]
 
 
 def _read_stat(path: Path) -> str:
