@@ -98,13 +98,28 @@ class DropoutCalls(TorchFunctionMode):
     ) -> Any:
         """Look at the call, ask for an answer, and run it."""
         kwargs = kwargs or {}
-        where = signature(func, args, kwargs)
+        where, call = signature(func, args, kwargs), None
         if where is not None:
             call = self._read(where, args, kwargs, sys._getframe(1))
             args, kwargs = self._answered(call, where, args, kwargs)
         elif getattr(func, "__name__", "") == "random_":
             self._see_draw(sys._getframe(1))
-        return func(*args, **kwargs)
+        result = func(*args, **kwargs)
+        self.ran(func, args, kwargs, result, call)
+        return result
+
+    def ran(
+        self, func: Any, args: Any, kwargs: dict[str, Any], result: Any, call: DropoutCall | None
+    ) -> None:
+        """Do nothing; for subclasses, which see here what every function of torch gave.
+
+        Args:
+            func: The function.
+            args: With which it ran.
+            kwargs: With which it ran.
+            result: What it gave.
+            call: What was read off it, if it is one that drops.
+        """
 
     def _read(
         self, where: Signature, args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType
