@@ -13,6 +13,7 @@ from ._console import errors
 from ._info import info
 from ._predict import predict
 from ._report import report
+from ._sites import sites
 from ._tune import tune
 
 app = typer.Typer(
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.command(epilog="Example: torchdrop tune wine.csv --target quality --p 0,0.1,0.2")(tune)
 app.command(epilog="Example: torchdrop report runs/digits")(report)
 app.command(epilog="Example: torchdrop predict runs/wine new.csv --out predictions.csv")(predict)
+app.command(epilog="Example: torchdrop sites my_file:build --input 8,3,32,32")(sites)
 app.command()(info)
 app.add_typer(bench, name="bench")
 

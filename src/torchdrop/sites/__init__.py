@@ -5,5 +5,6 @@ from ._calls import DropoutCalls as DropoutCalls
 from ._find import find_sites as find_sites
 from ._modules import is_dropout as is_dropout
 from ._names import named_modules as named_modules
+from ._remarks import remarks as remarks
 from ._site import Kind as Kind
 from ._site import Site as Site

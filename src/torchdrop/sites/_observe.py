@@ -85,9 +85,13 @@ def _run(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
         return model(*args, **kwargs)
     except Exception as error:
         raise ModelError(
-            f"The model does not run on the example: {type(error).__name__}: {error} Give an "
+            f"The model does not run on the example: {_said(error)}. Give an "
             "example as its forward takes it."
         ) from error
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".rstrip(". ")
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from .. import nn as ours
 from ._calls import DropoutCall
 from ._modules import RATE_NAMES, as_number
 from ._observe import Observation
-from ._recorder import Recorder, site_key
+from ._recorder import WHOLE, Recorder, site_key
 from ._site import Site
 
 _NOT_BY_ZEROS = (
@@ -120,7 +120,8 @@ def _complete(
         follows = False
     elif rate or (is_layer and site.module in seen.training.random):
         follows = True
-    key: Any = site.module if is_layer and entered else None
+    whole = is_layer or isinstance(site.module, WHOLE)
+    key: Any = site.module if whole and entered else None
     if key is None and training:
         key = site_key(training[0])
     flow = seen.training.flow

@@ -15,6 +15,9 @@ from ._flow import Flow, tensors
 from ._names import label
 from ._untouched import random_fingerprint
 
+WHOLE = (nn.MultiheadAttention, nn.RNNBase)
+"""Layers of torch that apply a number inside, and count as one step."""
+
 
 class Recorder(DropoutCalls):
     """What happens in the forwards inside `watching`.
@@ -75,8 +78,9 @@ class Recorder(DropoutCalls):
             self.entered[module] += 1
             if self._is_leaf(module):
                 self.flow.take((args, kwargs), self._label(module))
-            if module in self.layers:
+            if module in self.layers or isinstance(module, WHOLE):
                 self.flow.enter(module, (args, kwargs))
+            if module in self.layers:
                 first = next(tensors((args, kwargs)), None)
                 alive = None if first is None or first.is_nested else first != 0
                 self._open.append((alive, random_fingerprint()))
@@ -87,6 +91,7 @@ class Recorder(DropoutCalls):
                 self.flow.made(output, self._label(module))
             if module in self.layers:
                 self._count(module, output)
+            if module in self.layers or isinstance(module, WHOLE):
                 self.flow.leave(module, output)
 
     def _count(self, module: nn.Module, output: Any) -> None:
@@ -103,7 +108,7 @@ class Recorder(DropoutCalls):
 
     def _is_leaf(self, module: nn.Module) -> bool:
         """Whether a module counts as one step: a layer without others inside, or torch's own."""
-        if module in self.layers or isinstance(module, (nn.MultiheadAttention, nn.RNNBase)):
+        if module in self.layers or isinstance(module, WHOLE):
             return True
         return not set(module._modules) - {"parametrizations"}
 
