@@ -5,6 +5,7 @@ TorchdropError
 ├── SettingError (ValueError)          an argument or option out of its range
 ├── DataError (ValueError)             data that cannot be read or learned from
 ├── ModelError (ValueError)            a model that does not fit the data or the task
+├── ModeError (RuntimeError)           a mode that does not hold, or that another thread needs
 ├── RunDirectoryError (OSError)        a run directory that exists, is missing or is not one of ours
 └── SickDropoutError (AssertionError)  a dropout that fails the health check
 ```
@@ -29,6 +30,10 @@ class DataError(TorchdropError, ValueError):
 
 class ModelError(TorchdropError, ValueError):
     """A model cannot be built, or does not fit the data or the task."""
+
+
+class ModeError(TorchdropError, RuntimeError):
+    """A mode does not hold, or would be taken from another thread that needs it."""
 
 
 class RunDirectoryError(TorchdropError, OSError):
