@@ -12,12 +12,12 @@ from torchdrop import nn as ours
 from torchdrop.data import Dataset, from_arrays
 from torchdrop.errors import ModelError, SettingError
 from torchdrop.nn import ConcreteDropout, concrete_regularizer
+from torchdrop.surgery import learn_rates_
 from torchdrop.training import Epoch, TrainingSettings
 from torchdrop.tuning import DataSummary, Member, PerLayerResult, Trial, TuningResult
 from torchdrop.tuning._alone import train_member
 from torchdrop.tuning._json import to_json
 from torchdrop.tuning._learn import LearningSettings, check_learnable, learn
-from torchdrop.tuning._learnable import learn_rates_
 from torchdrop.tuning._learned import LearnedMember, LearnedResult
 
 from .conftest import MakeMember

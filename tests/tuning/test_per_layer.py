@@ -12,10 +12,10 @@ from torchdrop.data import Dataset
 from torchdrop.errors import ModelError, SettingError
 from torchdrop.nn import Dropout, DropPath
 from torchdrop.training import TrainingSettings
-from torchdrop.tuning import Member, NetworkFactory
+from torchdrop.tuning import Member, NetworkFactory, dropout_rates, set_rates_
 from torchdrop.tuning._alone import train_member
 from torchdrop.tuning._json import to_json
-from torchdrop.tuning._layer_rates import PerLayerFactory, dropout_rates, set_rates_
+from torchdrop.tuning._layer_rates import PerLayerFactory
 from torchdrop.tuning._per_layer import (
     PerLayerResult,
     TrainCells,

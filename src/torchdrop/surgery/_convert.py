@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 from torch import nn
 from torch.nn.modules.dropout import _DropoutNd
 
-from ..errors import ModelError
 from ..nn import (
     AlphaDropout,
     Dropout,
@@ -21,6 +20,7 @@ from ..nn import (
 from ._changes import Change, Changes
 from ._fuse import fuse_
 from ._layers import become, describe, oddity, places
+from ._trial import check_model, shadow
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -35,7 +35,7 @@ _OURS: dict[type[nn.Module], type[nn.Module]] = {
 }
 
 
-def convert_(model: nn.Module, *, fuse: bool = False) -> Changes:
+def convert_(model: nn.Module, *, fuse: bool = False, dry_run: bool = False) -> Changes:
     """Make every dropout layer of torch's in `model` the torchdrop layer of that name, in place.
 
     That is `Dropout`, `Dropout1d`, `Dropout2d`, `Dropout3d`, `AlphaDropout`, `FeatureAlphaDropout`
@@ -55,6 +55,7 @@ def convert_(model: nn.Module, *, fuse: bool = False) -> Changes:
             in the place of the activation. Names and masks stay. Not for models that take layers
             out of their `Sequential` and call them one by one: what comes out of the
             activation's place is not activated anymore.
+        dry_run: Whether to say what would be changed, and change nothing.
 
     Returns:
         What was changed, and which dropout was left alone and why: subclasses of torch's layers,
@@ -71,8 +72,9 @@ def convert_(model: nn.Module, *, fuse: bool = False) -> Changes:
         >>> len(convert_(model))
         0
     """
-    if not isinstance(model, nn.Module):
-        raise ModelError(f"A model is an instance of torch.nn.Module; got {type(model).__name__}.")
+    check_model(model)
+    if dry_run:
+        return convert_(shadow(model), fuse=fuse)
     fused = fuse_(model) if fuse else Changes()
     swapped = _swap_(model)
     order = {site: i for i, (site, _) in enumerate(model.named_modules(remove_duplicate=False))}

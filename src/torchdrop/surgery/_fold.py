@@ -9,19 +9,19 @@ import torch
 from torch import nn
 from torch.nn.modules.dropout import _DropoutNd
 
-from ..errors import ModelError
 from ..kernels import keep_probability
 from ..nn import ActivationDropout, Dropout
 from ._changes import Change, Changes
 from ._fold_targets import Chains, Place
 from ._layers import become, describe, oddity, places
 from ._recognize import INVERTED, is_ours
+from ._trial import check_model
 
 M = TypeVar("M", bound=nn.Module)
 _Plan: TypeAlias = tuple[Place, ...] | str
 
 
-def fold_(model: nn.Module) -> Changes:
+def fold_(model: nn.Module, *, dry_run: bool = False) -> Changes:
     """Make a network with dropout a plain one that gives in both modes what evaluation gave.
 
     For trained networks. With inverted scaling (`scale="train"`, and torch's layers) evaluation
@@ -38,6 +38,7 @@ def fold_(model: nn.Module) -> Changes:
 
     Args:
         model: Any module; one that is itself a dropout layer included.
+        dry_run: Whether to say what would be changed, and change nothing.
 
     Returns:
         What was changed, weights included, and which dropout was left as it is and why: what
@@ -57,15 +58,16 @@ def fold_(model: nn.Module) -> Changes:
         >>> torch.allclose(model(torch.ones(1, 3)), y)
         True
     """
-    if not isinstance(model, nn.Module):
-        raise ModelError(f"A model is an instance of torch.nn.Module; got {type(model).__name__}.")
+    check_model(model)
     chains = Chains(model)
     plans = {layer: _plan(layer, chains) for layer in model.modules() if _is_dropout(layer)}
     folded = {layer: plan for layer, plan in plans.items() if not isinstance(plan, str)}
     factors = _factors(folded)
     changes = _record(model, plans, factors)
+    if dry_run:
+        return changes
     for layer in folded:
-        become(layer, _remainder(layer))
+        become(layer, remainder(layer))
     with torch.no_grad():
         for layer, factor in factors.items():
             layer.weight.mul_(factor)  # type: ignore[operator]
@@ -155,12 +157,12 @@ def _record(
             continue
         goals = " and ".join(dict.fromkeys(goal for goal, _ in plan))
         why = f"1 - p moved into {goals}" if goals else "evaluation does not need it"
-        made.append(Change(site, before, describe(_remainder(layer)), why))
+        made.append(Change(site, before, describe(remainder(layer)), why))
     return Changes(tuple(made), tuple(left))
 
 
-def _remainder(layer: nn.Module) -> nn.Module:
-    """Build what evaluation does besides scaling."""
+def remainder(layer: nn.Module) -> nn.Module:
+    """Build what a dropout layer does in evaluation besides scaling."""
     if not isinstance(layer, ActivationDropout):
         return nn.Identity()
     slope, inplace = layer.negative_slope, layer.inplace

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from ..data import Dataset
 from ..errors import SettingError
 from ..nn import ConcreteDropout, concrete_regularizer
+from ..surgery import learn_rates_
 from ..training import Epoch, Objective, TrainingSettings, fit
 from ._grid import SeedStreams
-from ._learnable import learn_rates_
 from ._learned import LearnedMember, LearnedResult
 from ._member import Member
 from ._network import NetworkFactory, build

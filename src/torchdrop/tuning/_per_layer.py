@@ -13,9 +13,10 @@ import torch
 
 from ..data import Dataset
 from ..errors import SettingError
+from ..surgery import dropout_rates
 from ..training import TrainingSettings
 from ._alone import train_member
-from ._layer_rates import PerLayerFactory, dropout_rates
+from ._layer_rates import PerLayerFactory
 from ._member import Member
 from ._network import NetworkFactory, build
 from ._statistics import Interval, mean_interval
