@@ -1,0 +1,33 @@
+"""A backbone is frozen once; train() after the first validation wakes its dropout."""
+
+import torch
+from torch import nn
+
+from torchdrop.modes import Guard
+
+
+def main() -> None:
+    backbone = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Dropout(0.1)).requires_grad_(False)
+    model = nn.Sequential()
+    model.add_module("backbone", backbone)
+    model.add_module("head", nn.Sequential(nn.Dropout(0.5), nn.Linear(16, 1)))
+    optimizer = torch.optim.SGD(model.get_submodule("head").parameters(), lr=0.01)
+    batches = [(torch.randn(4, 8), torch.randn(4, 1)) for _ in range(3)]
+    model.train()
+    backbone.eval()
+    with Guard(model):
+        for _ in range(3):
+            for x, y in batches:
+                optimizer.zero_grad()
+                loss = nn.functional.mse_loss(model(x), y)
+                loss.backward()  # type: ignore[no-untyped-call]
+                optimizer.step()
+            model.eval()
+            with torch.inference_mode():
+                for x, _ in batches:
+                    model(x)
+            model.train()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+"""As in `broken_validation`, with the whole validation set as one tensor."""
+
+import torch
+from torch import nn
+
+from torchdrop.modes import Guard
+
+
+def main() -> None:
+    model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Dropout(0.5), nn.Linear(16, 1))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    batches = [(torch.randn(4, 8), torch.randn(4, 1)) for _ in range(3)]
+    x, y = batches[0]
+    with Guard(model):
+        for _ in range(3):
+            model.train()
+            optimizer.zero_grad()
+            loss = nn.functional.mse_loss(model(x), y)
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            with torch.no_grad():
+                nn.functional.mse_loss(model(x), y)
+
+
+if __name__ == "__main__":
+    main()
