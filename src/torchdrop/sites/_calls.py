@@ -77,6 +77,8 @@ class DropoutCalls(TorchFunctionMode):
         [('dropout()', 0.4, True)]
     """
 
+    calls: list[DropoutCall]
+
     def __init__(
         self, model: nn.Module | None = None, answer: Answer | None = None, *, keep: bool = True
     ) -> None:
@@ -87,7 +89,7 @@ class DropoutCalls(TorchFunctionMode):
             self.names = {**known, **unregistered_modules(known)}
         self.answer = answer
         self.keep = keep
-        self.calls: list[DropoutCall] = []
+        self.calls = []
 
     def __torch_function__(
         self,

@@ -60,11 +60,14 @@ class Flow:
         after: By place, what first takes its output.
     """
 
+    before: dict[Hashable, str]
+    after: dict[Hashable, str]
+
     def __init__(self) -> None:
         self._maker: Any = WeakTensorKeyDictionary()
         self._source: Any = WeakTensorKeyDictionary()
-        self.before: dict[Hashable, str] = {}
-        self.after: dict[Hashable, str] = {}
+        self.before = {}
+        self.after = {}
 
     def made(self, values: Any, maker: str) -> None:
         """Note who made tensors; what place they came out of stays."""

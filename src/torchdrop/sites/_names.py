@@ -29,6 +29,16 @@ def readable(name: str) -> str:
     return ".".join(part for part in name.split(".") if part != _COMPILED)
 
 
+def uncompiled(module: nn.Module) -> nn.Module:
+    """Give what a wrapper of `torch.compile` holds; any other module is given back."""
+    return module._modules.get(_COMPILED) or module
+
+
+def is_compiled(module: nn.Module) -> bool:
+    """Whether calling a module runs a compiled graph, by a wrapper or by `module.compile()`."""
+    return _COMPILED in module._modules or module._compiled_call_impl is not None
+
+
 def label(name: str, module: nn.Module) -> str:
     """Show a module as "name (Type)"; the model itself as its type."""
     kind = type(module).__name__

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from torch import nn
 
-from ._names import label
+from ._names import label, uncompiled
 
 
 def neighbors(
@@ -33,7 +33,7 @@ def neighbors(
 
 
 def _unrolled(chain: nn.Sequential) -> Iterator[nn.Module]:
-    for layer in chain:
+    for layer in map(uncompiled, chain):
         if type(layer) is nn.Sequential:
             yield from _unrolled(layer)
         else:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from ..errors import ModelError, SettingError
+from ._names import is_compiled
 from ._recorder import Recorder
 from ._site import Site
 from ._tags import tagged
@@ -55,7 +56,7 @@ def observe(
         )
     layers = {site.module for site in sites if site.kind in ("module", "unregistered")}
     records = Recorder(names, layers), Recorder(names, layers)
-    with untouched(names), _eager(names), tagged(sites) as tags, torch.no_grad():
+    with untouched(names), _eager(model), tagged(sites) as tags, torch.no_grad():
         for record, mode in zip(records, (True, False), strict=True):
             torch.manual_seed(_SEED)
             # Its own train(), so that parts kept frozen by an override stay so.
@@ -95,12 +96,9 @@ def _said(error: Exception) -> str:
 
 
 @contextmanager
-def _eager(names: Mapping[nn.Module, str]) -> Iterator[None]:
+def _eager(model: nn.Module) -> Iterator[None]:
     """Let compiled parts run uncompiled: a graph hides its calls."""
-    compiled = any(
-        m._compiled_call_impl is not None or type(m).__name__ == "OptimizedModule" for m in names
-    )
     with ExitStack() as stack:
-        if compiled:
+        if any(map(is_compiled, model.modules())):
             stack.enter_context(torch.compiler.set_stance("force_eager"))
         yield

@@ -34,14 +34,20 @@ class Recorder(DropoutCalls):
         flow: What stands before and after the layers and the calls.
     """
 
+    entered: Counter[nn.Module]
+    alive: Counter[nn.Module]
+    dropped: Counter[nn.Module]
+    random: set[nn.Module]
+    flow: Flow
+
     def __init__(self, names: Mapping[nn.Module, str], layers: Collection[nn.Module]) -> None:
         super().__init__()
         self.names = dict(names)
         self.layers = layers
-        self.entered: Counter[nn.Module] = Counter()
-        self.alive: Counter[nn.Module] = Counter()
-        self.dropped: Counter[nn.Module] = Counter()
-        self.random: set[nn.Module] = set()
+        self.entered = Counter()
+        self.alive = Counter()
+        self.dropped = Counter()
+        self.random = set()
         self.flow = Flow()
         self._open: list[tuple[Tensor | None, bytes]] = []
 

@@ -28,7 +28,7 @@ def untouched(modules: Iterable[nn.Module]) -> Iterator[None]:
     """
     saved = [(module, _copies(vars(module))) for module in modules]
     buffers = [
-        (buffer, buffer.detach().clone(), buffer._version)
+        (buffer, buffer.detach().clone())
         for module, _ in saved
         for buffer in module._buffers.values()
         if buffer is not None
@@ -40,8 +40,9 @@ def untouched(modules: Iterable[nn.Module]) -> Iterator[None]:
         for module, attributes in saved:
             _restore(vars(module), attributes)
         with torch.no_grad():
-            for buffer, content, version in buffers:
-                if buffer._version != version:
+            for buffer, content in buffers:
+                # Batch normalization changes them without counting it as a version.
+                if not buffer.is_meta and not torch.equal(buffer, content):
                     buffer.copy_(content)
         _set_random_states(*states)
 
