@@ -43,7 +43,9 @@ def test_every_function_that_drops_is_seen_and_can_be_turned_off(name: str) -> N
 
     assert [(call.p, call.active, call.changeable) for call in seen.calls] == [(0.3, True, True)]
     assert torch.equal(one, two)
-    assert not torch.equal(run(), run())
+    torch.manual_seed(0)
+    first, *others = [run() for _ in range(20)]  # with three channels, some masks are the same
+    assert not all(torch.equal(first, other) for other in others)
 
 
 @pytest.mark.parametrize("name", CALLS)

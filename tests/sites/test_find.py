@@ -1,5 +1,6 @@
 import random
 import re
+from collections import UserDict
 from typing import Any, cast
 
 import numpy as np
@@ -189,6 +190,13 @@ def test_a_model_that_fails_is_put_back_and_says_why() -> None:
     assert model.calls == 0
 
 
+def test_the_example_is_not_changed_in_place() -> None:
+    x = torch.ones(100, 8)
+    find_sites(nn.Sequential(nn.Dropout(0.5, inplace=True)), x)
+
+    assert (x == 1).all()
+
+
 def test_two_maps_of_a_model_are_the_same() -> None:
     model = nn.Sequential(nn.Linear(8, 8), nn.Dropout(0.5))
 
@@ -199,6 +207,7 @@ def test_examples_are_a_tensor_arguments_or_keywords() -> None:
     model = nn.Sequential(nn.Dropout(0.5))
 
     assert find_sites(model, X) == find_sites(model, (X,)) == find_sites(model, {"input": X})
+    assert find_sites(model, UserDict(input=X)) == find_sites(model, X)
     with pytest.raises(SettingError, match="got list"):
         find_sites(model, [X])
 

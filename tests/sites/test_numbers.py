@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 import torchdrop.nn as ours
-from torchdrop.sites import Site, find_sites
+from torchdrop.sites import Site, find_sites, remarks
 
 from .models import AlwaysOn, Attention, Config, EncoderLayer, FusedAttention
 
@@ -107,3 +107,32 @@ def test_a_rate_of_zero_is_a_site_that_drops_nothing() -> None:
     (site,) = find_sites(nn.MultiheadAttention(8, 2), (X, X, X))
 
     assert (site.p, site.rate, site.reached) == (0.0, 0.0, True)
+
+
+def test_a_number_applied_by_hand_is_not_called_unused() -> None:
+    class Stack(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layerdrop, self.drop_layers = 0.5, 1
+            self.layers = nn.ModuleList(nn.Linear(8, 8) for _ in range(3))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            for layer in list(self.layers)[: -self.drop_layers]:
+                if not self.training or torch.rand(()) >= self.layerdrop:
+                    x = layer(x)
+            return x
+
+    (site,) = find_sites(Stack(), X)
+
+    assert (site.attribute, site.reached, site.rate) == ("layerdrop", None, None)
+    assert remarks([site]) == ()
+    assert remarks([site, *find_sites(nn.Dropout(), X)]) == (
+        "Kept as a number, but no call took it (unused, or applied by hand): "
+        "the model itself Stack.layerdrop.",
+    )
+
+
+def test_a_number_that_is_only_handed_on_is_no_site() -> None:
+    names = {site.attribute for site in find_sites(EncoderLayer(Config(hidden_dropout_prob=0.1)))}
+
+    assert "handed_dropout" not in names

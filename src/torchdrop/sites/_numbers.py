@@ -8,7 +8,7 @@ from types import CodeType, FunctionType
 
 from torch import nn
 
-from ._modules import as_number, is_dropout
+from ._modules import is_dropout
 from ._site import Site
 
 _SETUP = ("__init__", "extra_repr", "__repr__", "reset_parameters", "__setstate__")
@@ -61,13 +61,13 @@ def _kept_numbers(module: nn.Module) -> Iterator[tuple[str, float]]:
         holders["config."] = vars(module.config)
     for prefix, values in holders.items():
         for attribute, value in values.items():
-            p = as_number(value)
-            if "drop" in attribute.lower() and attribute in read and _is_rate(p):
-                yield f"{prefix}{attribute}", float(p or 0)
+            if "drop" in attribute.lower() and attribute in read and _is_rate(value):
+                yield f"{prefix}{attribute}", float(value)
 
 
-def _is_rate(p: float | None) -> bool:
-    return p is not None and 0 <= p <= 1
+def _is_rate(value: object) -> bool:
+    """Whole numbers count things, but for 0."""
+    return (isinstance(value, float) and 0 <= value <= 1) or (type(value) is int and value == 0)
 
 
 def _names_read(kind: type[nn.Module]) -> frozenset[str]:

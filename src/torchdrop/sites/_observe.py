@@ -62,8 +62,7 @@ def observe(
             # Its own train(), so that parts kept frozen by an override stay so.
             model.train(mode)
             with record.watching():
-                record.flow.made((args, kwargs), "input")
-                output = _run(model, args, kwargs)
+                output = _run(model, args, kwargs, record)
                 record.flow.take(output, "output")
     return Observation(*records, tags)
 
@@ -73,15 +72,17 @@ def _arguments(example: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
         return (example,), {}
     if isinstance(example, tuple):
         return example, {}
-    if isinstance(example, dict):
-        return (), example
+    if isinstance(example, Mapping):
+        return (), dict(example)
     raise SettingError(
         "example is one tensor, a tuple of arguments or a dict of keyword arguments; got "
         f"{type(example).__name__}. Put other inputs into a tuple, (x,)."
     )
 
 
-def _run(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _run(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], record: Recorder) -> Any:
+    args, kwargs = _copied(args), _copied(kwargs)  # since a layer may work in place
+    record.flow.made((args, kwargs), "input")
     try:
         return model(*args, **kwargs)
     except Exception as error:
@@ -89,6 +90,16 @@ def _run(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
             f"The model does not run on the example: {_said(error)}. Give an "
             "example as its forward takes it."
         ) from error
+
+
+def _copied(values: Any) -> Any:
+    if isinstance(values, Tensor):
+        return values.clone()
+    if type(values) in (tuple, list):
+        return type(values)(map(_copied, values))
+    if type(values) is dict:
+        return {key: _copied(value) for key, value in values.items()}
+    return values
 
 
 def _said(error: Exception) -> str:

@@ -88,8 +88,7 @@ class Recorder(DropoutCalls):
                 self.flow.enter(module, (args, kwargs))
             if module in self.layers:
                 first = next(tensors((args, kwargs)), None)
-                alive = None if first is None or first.is_nested else first != 0
-                self._open.append((alive, random_fingerprint()))
+                self._open.append((_alive(first), random_fingerprint()))
 
     def _leave(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
         with torch._C.DisableTorchFunction():
@@ -117,6 +116,11 @@ class Recorder(DropoutCalls):
         if module in self.layers or isinstance(module, WHOLE):
             return True
         return not set(module._modules) - {"parametrizations"}
+
+
+def _alive(x: Tensor | None) -> Tensor | None:
+    plain = x is not None and x.layout is torch.strided and not x.is_nested
+    return torch.ne(x, 0) if plain and x is not None else None
 
 
 def site_key(call: DropoutCall) -> tuple[Any, ...]:

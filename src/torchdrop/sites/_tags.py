@@ -22,7 +22,8 @@ def tagged(sites: Iterable[Site]) -> Iterator[dict[float, list[int]]]:
     """Shift the rates that are kept as plain numbers, inside the block.
 
     Args:
-        sites: Of the model; those with p = 0 or a tensor for a rate stay as they are.
+        sites: Of the model; those with p = 0, or with a tensor or a whole number for a rate, stay
+            as they are.
 
     Yields:
         The indices of the sites by shifted rate: several where modules share a configuration.
@@ -49,7 +50,7 @@ def tagged(sites: Iterable[Site]) -> Iterator[dict[float, list[int]]]:
 
 
 def holder(module: nn.Module, attribute: str | None) -> tuple[dict[str, Any] | None, str]:
-    """Find the dict that keeps a rate as a plain number, and the rate's key in it.
+    """Find the dict that keeps a rate as a `float`, and the rate's key in it.
 
     Args:
         module: That holds the rate, itself or in an object that it keeps.
@@ -65,4 +66,4 @@ def holder(module: nn.Module, attribute: str | None) -> tuple[dict[str, Any] | N
     for part in path:
         owner = getattr(owner, part)
     values: dict[str, Any] = vars(owner)
-    return (values, name) if isinstance(values.get(name), (int, float)) else (None, "")
+    return (values, name) if isinstance(values.get(name), float) else (None, "")
