@@ -25,7 +25,7 @@ from ._guard_finding import Cause, ModeFinding, say
 from ._guard_hooks import on_call, on_first_call, on_step
 from ._guard_scene import Scene, look
 from ._guard_sites import Watched, group, watched_in
-from ._guard_wrappers import called, has_compiled_parts, named
+from ._guard_wrappers import called, hides_calls, named
 
 OnFind = Literal["warn", "raise", "collect"]
 
@@ -97,11 +97,11 @@ class Guard:
         self._hook()
 
     def _hook(self) -> None:
-        self._compiled = has_compiled_parts(self._root)
-        self._unobserved = set() if self._compiled else {True, False}
+        self._opaque = hides_calls(self._root)
+        self._unobserved = set() if self._opaque else {True, False}
         self._uncalled: dict[int, tuple[Watched, RemovableHandle]] = {}
         self._handles = [on_call(self._root, self._on_forward), on_step(self._on_step)]
-        if not self._compiled:
+        if not self._opaque:
             for watched in self._events.watched:
                 if watched.is_called():
                     self._await_call(watched)
@@ -114,7 +114,7 @@ class Guard:
 
     def epoch(self) -> None:
         """Mark that an epoch begins: modes may differ from those of the epoch before."""
-        self._events.settle()
+        self._events.settle_before_training()
         self._events.epoch()
 
     def step(self) -> None:
@@ -150,7 +150,7 @@ class Guard:
     def __repr__(self) -> str:
         causes = ", ".join(f"{f.cause} x{f.count}" for f in self.findings) or "nothing found"
         sites = len(self._events.watched)
-        unseen = "; calls inside the compiled parts are not seen" if self._compiled else ""
+        unseen = "; calls inside compiled or replicated parts are not seen" if self._opaque else ""
         return f"Guard({sites} modules, {self._events.steps} steps: {causes}{unseen})"
 
     def _release(self) -> None:

@@ -84,7 +84,7 @@ class Events:
         self.forwards_seen = True
         if torch.is_grad_enabled():
             if self._suspicion is not None:
-                self._settle_before_training()
+                self.settle_before_training()
             if flags not in self._seen:
                 self._note(flags)
         elif any(flags):
@@ -119,6 +119,14 @@ class Events:
                 count=suspicion.count,
                 scene=suspicion.scene,
             )
+
+    def settle_before_training(self) -> None:
+        """One such forward before all training only finds out shapes, or fills lazy layers."""
+        alone = self._suspicion is not None and self._suspicion.count == 1
+        if self.steps == 0 and alone:
+            self._suspicion = None
+        else:
+            self.settle()
 
     def report_never_on(self) -> bool:
         """Report if no watched module dropped in any step so far."""
@@ -166,12 +174,4 @@ class Events:
             self._suspicion = _Suspicion(modules, scene)
         else:
             self._suspicion.count += 1
-            self.settle()
-
-    def _settle_before_training(self) -> None:
-        """One such forward before all training only finds out shapes, or fills lazy layers."""
-        alone = self._suspicion is not None and self._suspicion.count == 1
-        if self.steps == 0 and alone:
-            self._suspicion = None
-        else:
             self.settle()

@@ -50,7 +50,7 @@ _FIX: dict[Cause, str] = {
     ),
     "mode-changed": (
         "Restore modes after validation by `with evaluating(model):`; mark a change that you want "
-        "by guard.epoch()."
+        "by guard.epoch(), and name a fixed part that is to drop in allow=."
     ),
     "never-active": (
         "Put these modules into training mode, set their p to 0, or name them in allow=."

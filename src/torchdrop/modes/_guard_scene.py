@@ -14,7 +14,17 @@ _OWNERS: tuple[tuple[str, Owner], ...] = (
     ("transformers.trainer", "Hugging Face Trainer"),
 )
 _OURS_IN_A_RUN = ("torchdrop.modes._guard", "torchdrop.nn.", "torchdrop.functional.")
-_LIBRARIES = frozenset(("torch", "torchdrop", "lightning", "pytorch_lightning", "transformers"))
+_LIBRARIES = frozenset(
+    (
+        "torch",
+        "torchdrop",
+        "lightning",
+        "lightning_fabric",
+        "pytorch_lightning",
+        "transformers",
+        "accelerate",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,16 @@ from torch.nn.parallel import DataParallel, DistributedDataParallel
 
 
 def called(model: nn.Module) -> nn.Module:
-    """Find the module to hook: inside data-parallel wrappers, which validation may go around.
+    """Find the module to hook.
 
     Args:
         model: What the user gave.
 
     Returns:
-        The model, or what `torch.compile` made of it, whose graph hooks would break.
+        The module inside `DistributedDataParallel`, as validation may go around that; else what
+        was given: hooks on what is inside would break a compiled graph, and miss replicas.
     """
-    while isinstance(model, (DataParallel, DistributedDataParallel)):
+    while isinstance(model, DistributedDataParallel):
         model = model.module
     return model
 
@@ -32,18 +33,31 @@ def named(model: nn.Module) -> nn.Module:
         The model itself.
     """
     while True:
-        inner = called(model)
-        inner = inner._modules.get("_orig_mod") or inner
-        if inner is model:
+        if isinstance(model, (DataParallel, DistributedDataParallel)):
+            model = model.module
+        elif isinstance(inner := model._modules.get("_orig_mod"), nn.Module):
+            model = inner
+        else:
             return model
-        model = inner
 
 
-def has_compiled_parts(model: nn.Module) -> bool:
-    """Whether torch.compile holds the model or a part of it, where hooks and calls go unseen."""
-    return any("_orig_mod" in m._modules or _compiled_in_place(m) for m in model.modules())
+def hides_calls(model: nn.Module) -> bool:
+    """Whether hooks and calls inside go unseen: in compiled parts, and in replicas.
+
+    Args:
+        model: Any module.
+
+    Returns:
+        The verdict.
+    """
+    return any(
+        isinstance(module, DataParallel)
+        or "_orig_mod" in module._modules
+        or _is_compiled_in_place(module)
+        for module in model.modules()
+    )
 
 
-def _compiled_in_place(module: nn.Module) -> bool:
+def _is_compiled_in_place(module: nn.Module) -> bool:
     compiled: Any = module._compiled_call_impl
     return compiled is not None

@@ -10,7 +10,7 @@ def main() -> None:
     backbone = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Dropout(0.1)).requires_grad_(False)
     model = nn.Sequential()
     model.add_module("backbone", backbone)
-    model.add_module("head", nn.Linear(16, 1))
+    model.add_module("head", nn.Sequential(nn.Dropout(0.5), nn.Linear(16, 1)))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     batches = [(torch.randn(4, 8), torch.randn(4, 1)) for _ in range(3)]
     with Guard(model):

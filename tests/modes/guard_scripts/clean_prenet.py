@@ -12,9 +12,7 @@ class Prenet(nn.Module):
         self.first, self.second, self.drop = nn.Linear(8, 16), nn.Linear(16, 16), nn.Dropout(0.5)
 
     def train(self, mode: bool = True) -> "Prenet":
-        super().train(mode)
-        self.drop.train()
-        return self
+        return super().train(True)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = self.drop(self.first(x).relu())
