@@ -13,13 +13,14 @@ def test_the_map_shows_rates_neighbors_and_what_does_not_stop(run: Run) -> None:
     assert lines[0].split()[:5] == ["site", "kind", "what", "p", "rate"]
     assert "0.25" in lines[1]
     assert "relu()" in lines[1]
+    assert [" off " in lines[1], " ON " in lines[2]] == [True, True]
     assert any(line.startswith("Still drops in evaluation mode: ") for line in lines)
 
 
 def test_what_the_input_never_reaches_gets_a_sentence(run: Run) -> None:
     out = run("sites", f"{MODELS}:Unused", "--input", "2,8").out
 
-    assert "not reached" in out
+    assert "unreached" in out
     assert "Configured but never reached by this example: drop." in out
 
 

@@ -89,7 +89,8 @@ class EncoderLayer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x = x + F.dropout(self.attention(x), self.dropout, self.training)
         h = F.dropout(F.gelu(self.fc1(x)), self.activation_dropout, self.training)
-        h = F.dropout(self.fc2(self.inner(h)), self.config.hidden_dropout_prob, self.training)
+        config = self.config
+        h = F.dropout(self.fc2(self.inner(h)), config.hidden_dropout_prob, self.training)
         return x + h
 
 

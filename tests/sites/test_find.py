@@ -128,6 +128,13 @@ def test_rates_inside_a_layer_are_measured_each() -> None:
     assert [site.rate for site in find_sites(layer, X[None])] == [0.1, 0.4]
 
 
+def test_one_mask_is_too_few_to_tell_a_rate() -> None:
+    sites = find_sites(ours.DropPath(0.01), X[:1])
+
+    assert (sites[0].rate, sites[0].reached, sites[0].follows_training) == (None, True, True)
+    assert remarks(sites) == ()
+
+
 def test_what_is_never_reached_is_named() -> None:
     sites = find_sites(Unused(), X)
 

@@ -61,7 +61,7 @@ def test_a_number_that_a_forward_reads_is_a_site() -> None:
 
 
 def test_numbers_of_one_value_are_told_apart_by_the_run() -> None:
-    sites = _by_what(EncoderLayer(Config(hidden_dropout_prob=0.1)), X)
+    sites = _by_what(EncoderLayer(Config(hidden_dropout_prob=0.1, dropout=0.4)), X)
 
     assert {name: site.kind for name, site in sites.items()} == {
         "/dropout": "number",

@@ -92,14 +92,14 @@ def _input(text: str) -> Tensor:
 
 
 def _table(found: tuple[Site, ...], *, measured: bool) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("site", overflow="fold")
     table.add_column("kind")
     table.add_column("what", overflow="fold")
     table.add_column("p", justify="right")
     if measured:
         table.add_column("rate", justify="right")
-    table.add_column("stops in eval")
+    table.add_column("in eval")
     for heading in ("before", "after"):
         table.add_column(heading, overflow="fold")
     if measured:
@@ -113,7 +113,7 @@ def _table(found: tuple[Site, ...], *, measured: bool) -> Table:
             site.what,
             _number(site.p),
             *rate,
-            {True: "yes", False: "NO", None: "?"}[site.follows_training],
+            {True: "off", False: "ON", None: "?"}[site.follows_training],
             site.before or "",
             site.after or "",
             *place,
@@ -127,5 +127,5 @@ def _number(p: float | None) -> str:
 
 def _rate(site: Site) -> str:
     if site.reached is False:
-        return "not reached"
+        return "unreached"
     return _number(None) if site.rate is None else f"{site.rate:.3f}"

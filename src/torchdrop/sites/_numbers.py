@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import inspect
 from collections.abc import Iterator
 from types import CodeType, FunctionType
@@ -11,7 +12,7 @@ from torch import nn
 from ._modules import is_dropout
 from ._site import Site
 
-_SETUP = ("__init__", "extra_repr", "__repr__", "reset_parameters", "__setstate__")
+_READING = ("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR")
 
 
 def number_sites(module: nn.Module, name: str) -> list[Site]:
@@ -19,7 +20,7 @@ def number_sites(module: nn.Module, name: str) -> list[Site]:
 
     torch's `MultiheadAttention.dropout` and `LSTM`, `GRU` and `RNN.dropout` with more than one
     layer; in other modules, attributes with "drop" in their name, of the module or of its
-    `config`, if a method other than `__init__` reads them. A number that a module only hands on
+    `config`, if its forward reads them, or a method that the forward calls. A number that a module only hands on
     to the layers it builds is none.
 
     Args:
@@ -55,14 +56,16 @@ def _site(module: nn.Module, name: str, attribute: str, p: float, *, follows: bo
 
 
 def _kept_numbers(module: nn.Module) -> Iterator[tuple[str, float]]:
-    read = _names_read(type(module))
+    read = _read(type(module))
     holders = {"": vars(module)}
-    if "config" in read and hasattr(vars(module).get("config"), "__dict__"):
-        holders["config."] = vars(module.config)
+    config = vars(module).get("config")
+    if hasattr(config, "__dict__"):
+        holders["config."] = vars(config)
     for prefix, values in holders.items():
         for attribute, value in values.items():
-            if "drop" in attribute.lower() and attribute in read and _is_rate(value):
-                yield f"{prefix}{attribute}", float(value)
+            name = f"{prefix}{attribute}"
+            if "drop" in attribute.lower() and name in read and _is_rate(value):
+                yield name, float(value)
 
 
 def _is_rate(value: object) -> bool:
@@ -70,21 +73,43 @@ def _is_rate(value: object) -> bool:
     return (isinstance(value, float) and 0 <= value <= 1) or (type(value) is int and value == 0)
 
 
-def _names_read(kind: type[nn.Module]) -> frozenset[str]:
-    """Names that the code of a class mentions, setting up aside."""
+def _read(kind: type[nn.Module]) -> frozenset[str]:
+    """Attributes that the forward of a class and what it calls read; of `config` by path."""
     names: set[str] = set()
-    for base in kind.__mro__:
-        if base is nn.Module or base is object:
-            continue
-        for key, value in vars(base).items():
-            function = inspect.unwrap(value) if isinstance(value, FunctionType) else None
-            if function is not None and key not in _SETUP:
-                names.update(_names_in(function.__code__))
+    methods, seen = ["forward"], {"forward"}
+    while methods:
+        found = set(_read_by(kind, methods.pop()))
+        names |= found
+        # A class of transformers reads more elsewhere, to check its settings.
+        called = {name for name in found - seen if not hasattr(nn.Module, name)}
+        methods += called
+        seen |= called
     return frozenset(names)
 
 
-def _names_in(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
+def _read_by(kind: type[nn.Module], method: str) -> Iterator[str]:
+    """Give what a method or property reads, those that it overrides included."""
+    for base in kind.__mro__:
+        value = vars(base).get(method) if base is not nn.Module else None
+        value = value.fget if isinstance(value, property) else value
+        if isinstance(value, FunctionType):
+            function = inspect.unwrap(value)
+            yield from _read_in(function.__code__) if isinstance(function, FunctionType) else ()
+
+
+def _read_in(code: CodeType) -> Iterator[str]:
+    before: object = None
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in _READING:
+            # `self.config.dropout`, or `config.dropout` of a local variable
+            prefix = "config." if _names_config(before) else ""
+            yield f"{prefix}{instruction.argval}"
+        before = instruction.argval
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from _names_in(constant)
+            yield from _read_in(constant)
+
+
+def _names_config(argument: object) -> bool:
+    """From 3.13 on, one instruction may load two variables."""
+    return argument == "config" or (isinstance(argument, tuple) and argument[-1:] == ("config",))

@@ -141,7 +141,9 @@ def _layer_rate(site: Site, record: Recorder, calls: Sequence[DropoutCall]) -> f
     if isinstance(layer, _NOT_DROPPING):
         return None
     if record.alive[layer] and not isinstance(layer, _NOT_BY_ZEROS):
-        return record.dropped[layer] / record.alive[layer]
+        share = record.dropped[layer] / record.alive[layer]
+        too_few = share in (0, 1) and site.p not in (0, 1) and layer in record.random
+        return None if too_few else share
     if calls:
         return _given(site, calls)
     return None if layer in record.random else 0.0

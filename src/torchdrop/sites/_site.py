@@ -30,7 +30,8 @@ class Site:
         place: Where a function is called, as "file.py:12".
         rate: Share really dropped in training mode, in `[0, 1]`, measured when an example was
             given: zeros that were none before, or the rate that reached the call. `None` without
-            an example, where the site was not reached, and where nothing is set to zero.
+            an example, where the site was not reached, where nothing is set to zero, and where
+            the example has too few masks to tell, such as one image for `DropPath`.
         reached: Whether the example came by. `None` without one.
         module: The module that `name` names.
         attribute: Where the module keeps p: `p`, `dropout`, `config.attention_dropout`. `None` if
