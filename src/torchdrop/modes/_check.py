@@ -13,7 +13,7 @@ from torch.utils import _pytree as pytree
 
 from ..errors import ModeError
 from ..sites import DropoutCall, DropoutCalls, named_modules
-from ._eagerly import eagerly
+from ._eagerly import eagerly, is_compiled
 from ._generators import generators_kept
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
@@ -54,7 +54,11 @@ def checked(model: nn.Module) -> Iterator[None]:
             handle.remove()
             _prove(model, (args, kwargs))
 
-    handle = model.register_forward_pre_hook(first, with_kwargs=True)
+    # A compiler would make it a part of the graph.
+    hook: Any = first
+    if is_compiled(model):
+        hook = torch.compiler.disable(first)  # type: ignore[no-untyped-call]
+    handle = model.register_forward_pre_hook(hook, with_kwargs=True)
     try:
         yield
     finally:

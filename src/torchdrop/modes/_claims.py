@@ -16,6 +16,7 @@ from ._frozen import mode_of, set_mode
 class _Hold:
     """One block's hold on one module."""
 
+    owner: Claim
     thread: int
     wanted: bool
     before: bool
@@ -51,7 +52,7 @@ class Claim:
             here = threading.get_ident()
             _refuse_conflicts(wanted, here, alone)
             self._holds = [
-                (module, _Hold(here, mode, mode_of(module), alone))
+                (module, _Hold(self, here, mode, mode_of(module), alone))
                 for module, mode in wanted.items()
             ]
             for module, hold in self._holds:
@@ -61,6 +62,20 @@ class Claim:
             except BaseException:
                 self.give_back()
                 raise
+
+    def decides(self, module: nn.Module) -> bool:
+        """Whether no later block of this thread has asked for a mode of this module.
+
+        Args:
+            module: Any module.
+
+        Returns:
+            True if nobody has.
+        """
+        here = threading.get_ident()
+        with _lock:
+            owners = [hold.owner for hold in _held.get(id(module), ()) if hold.thread == here]
+        return not owners or owners[-1] is self
 
     def give_back(self) -> None:
         """End the claim: modules that nobody else holds get the mode from before."""

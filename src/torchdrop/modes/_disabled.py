@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
@@ -76,8 +77,37 @@ def _disabled(model: nn.Module) -> Iterator[Disabled]:
                 stack.callback(put_rate, site.module, site.attribute, before)
                 record.off.append(_entry(site, "rate set to 0"))
         stack.enter_context(eagerly(model))
-        stack.enter_context(DropoutCalls(model, partial(_answer, record), keep=False))
+        calls = stack.enter_context(DropoutCalls(model, partial(_answer, record), keep=False))
+        _here.modules.append(calls.names or {})
+        stack.callback(_here.modules.pop)
         yield record
+
+
+def is_call_off(module: nn.Module) -> bool:
+    """Whether a block around this point of the thread turns off the calls that a module makes.
+
+    Args:
+        module: Any module.
+
+    Returns:
+        The verdict.
+    """
+    return any(module in modules for modules in _here.modules)
+
+
+def blocks_around() -> int:
+    """How many blocks of `disabled` this point of the thread is in."""
+    return len(_here.modules)
+
+
+class _Here(threading.local):
+    """What each thread has of its own."""
+
+    def __init__(self) -> None:
+        self.modules: list[Mapping[nn.Module, str]] = []
+
+
+_here = _Here()
 
 
 @contextmanager
@@ -110,7 +140,7 @@ def _end(layer: nn.Module) -> bool | None:
 
 
 def _answer(record: Disabled, call: DropoutCall) -> float | None:
-    if not call.active:
+    if not call.active or call.module is None:
         return None
     result = "answered with p = 0" if call.changeable else _FIXED
     entry = TurnedOff(call.name or "", call.what, call.p, result, call.place)

@@ -6,7 +6,6 @@ from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import nn
-from torch._dynamo.eval_frame import OptimizedModule
 
 
 def eagerly(model: nn.Module) -> AbstractContextManager[object]:
@@ -20,10 +19,22 @@ def eagerly(model: nn.Module) -> AbstractContextManager[object]:
     Returns:
         A context manager.
     """
-    if any(
-        isinstance(module, OptimizedModule) or module._compiled_call_impl is not None
+    if not is_compiled(model):
+        return nullcontext()
+    stance: AbstractContextManager[object] = torch.compiler.set_stance("force_eager")
+    return stance
+
+
+def is_compiled(model: nn.Module) -> bool:
+    """Whether a part of the model is compiled, by `torch.compile` or by `compile` of its own.
+
+    Args:
+        model: Any module.
+
+    Returns:
+        The verdict; finding it does not load the compiler.
+    """
+    return any(
+        module._compiled_call_impl is not None or type(module).__name__ == "OptimizedModule"
         for module in model.modules()
-    ):
-        stance: AbstractContextManager[object] = torch.compiler.set_stance("force_eager")
-        return stance
-    return nullcontext()
+    )

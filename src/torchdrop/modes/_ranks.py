@@ -57,7 +57,7 @@ def seed_per_rank(
             raise SettingError(f"{name} is at least 0; got {name}={number}.")
     mixed = _mixed(seed)
     for number in (parts[1][1], 1 + parts[2][1] if sharded else 0):
-        mixed = _mixed(mixed ^ _mixed(number + 1))
+        mixed = _mixed(mixed ^ number)
     return mixed >> 2
 
 
@@ -105,7 +105,7 @@ def mixed_seed(seed: int, number: int) -> int:
     Returns:
         In `[0, 2**62)`.
     """
-    return _mixed(_mixed(seed) ^ _mixed(number + 1)) >> 2
+    return _mixed(_mixed(seed) ^ number) >> 2
 
 
 def _rank(name: str, place: int | torch.distributed.ProcessGroup) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ from ..sites import DropoutCall, DropoutCalls, find_sites, is_dropout
 from ._block import Block, check_model
 from ._check import arguments, run
 from ._claims import Claim
+from ._disabled import blocks_around, is_call_off
 from ._eagerly import eagerly
 from ._frozen import is_kept_off
 from ._generators import generators_kept
@@ -83,7 +84,7 @@ def sampling(model: M, *, example: Any = None, also: Kinds = ()) -> Block[M]:
 def _sampling(model: M, example: Any, also: Kinds) -> Iterator[M]:
     plan = _plan(model, example, also)
     with ExitStack() as stack:
-        stack.enter_context(_flags(model, plan))
+        plan.claim = stack.enter_context(_flags(model, plan))
         stack.enter_context(eagerly(model))
         if any(not _only_drops(module) for module in plan.on):
             stack.enter_context(_NormsAsInEvaluation())
@@ -105,6 +106,7 @@ class _Plan:
         others: The rest of those that the model does not know of; their flag is cleared.
         held: Modules whose calls are left to their own flag.
         calls: Calls that follow the mode; `None` if that is not known.
+        claim: On the modes of the model, while the block runs.
         seen: Whether a call has dropped.
     """
 
@@ -112,15 +114,18 @@ class _Plan:
     others: set[nn.Module]
     held: set[nn.Module]
     calls: set[Place] | None
-    seen: bool = field(default=False)
+    claim: Claim | None = None
+    seen: bool = False
 
     def answer(self, call: DropoutCall) -> float | None:
+        if call.module is None or is_call_off(call.module):
+            return None
         if call.active:
             self.seen = True
             return None
-        if not call.changeable or not call.p or call.module in self.held:
-            return None
-        if call.module is not None and is_kept_off(call.module):
+        kept = call.module in self.held or is_kept_off(call.module)
+        decides = self.claim is not None and self.claim.decides(call.module)
+        if kept or not decides or not call.changeable or not call.p:
             return None
         if self.calls is None:
             wanted = "alpha" not in call.what
@@ -167,7 +172,7 @@ def _lost(model: nn.Module, example: Any, calls: set[Place]) -> set[Place]:
 
 
 @contextmanager
-def _flags(model: nn.Module, plan: _Plan) -> Iterator[None]:
+def _flags(model: nn.Module, plan: _Plan) -> Iterator[Claim]:
     wanted = dict.fromkeys((*model.modules(), *plan.others), False)
     wanted.update(dict.fromkeys(plan.on, True))
 
@@ -180,7 +185,7 @@ def _flags(model: nn.Module, plan: _Plan) -> Iterator[None]:
 
     claim = Claim(wanted, switch)
     try:
-        yield
+        yield claim
     finally:
         claim.give_back()
 
@@ -210,11 +215,16 @@ class _NormsAsInEvaluation(TorchFunctionMode):
 def _witness(model: nn.Module, plan: _Plan) -> Iterator[ExitStack]:
     """Watch the first forward of the model, and raise out of it if nothing in it was random."""
     ran: list[nn.Module] = []
+    around = blocks_around()
 
     def note(module: nn.Module, arguments: object) -> None:
         ran.append(module)
 
     def judge(module: nn.Module, arguments: object, output: object) -> None:
+        # A block inside may turn off what this one turns on.
+        inner = plan.claim is not None and not plan.claim.decides(module)
+        if inner or blocks_around() > around:
+            return
         hooks.close()
         if not ran and not plan.seen:
             raise ModelError(_nothing_random(model, plan))
