@@ -16,7 +16,7 @@ test: .venv/ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pydoclint --quiet src
-	$(BIN)/pytest -n $(JOBS)
+	OMP_WAIT_POLICY=passive $(BIN)/pytest -n $(JOBS)
 
 format: .venv/ready
 	$(BIN)/ruff format .

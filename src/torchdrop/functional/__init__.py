@@ -54,6 +54,11 @@ from ._settings import check_scale as check_scale
 from ._settings import known_rate as known_rate
 from ._settings import training_factor as training_factor
 from ._standout import standout as standout
+from ._thinned import Count as Count
+from ._thinned import kept_units as kept_units
+from ._thinned import take_part as take_part
+from ._thinned import thinned_convolution as thinned_convolution
+from ._thinned import thinned_linear as thinned_linear
 from ._variational import variational_dropout as variational_dropout
 from ._variational import variational_kl as variational_kl
 from ._variational import variational_linear as variational_linear

@@ -21,6 +21,7 @@ from ._seeds import Seed as Seed
 from ._seeds import given_seeds as given_seeds
 from ._seeds import is_plain as is_plain
 from ._seeds import seed_for as seed_for
+from ._seeds import seed_tensor as seed_tensor
 from ._stream import SEED_BITS as SEED_BITS
 from ._stream import STREAM_VERSION as STREAM_VERSION
 from ._stream import draw_seed as draw_seed

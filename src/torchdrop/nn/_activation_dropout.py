@@ -8,6 +8,7 @@ from ..errors import SettingError
 from ..functional import (
     Activation,
     Scale,
+    activate,
     activation_dropout,
     activation_dropout_,
     check_activation,
@@ -74,6 +75,10 @@ class ActivationDropout(Dropout):
             scale=self.scale,
             negative_slope=self.negative_slope,
         )
+
+    def activate(self, input: Tensor) -> Tensor:
+        """Apply the activation alone."""
+        return activate(input, self.activation, self.negative_slope)
 
     def extra_repr(self) -> str:
         """Show the settings in `print(model)`."""

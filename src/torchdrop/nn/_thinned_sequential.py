@@ -1,0 +1,239 @@
+"""A chain of layers that computes only the units that its dropout keeps."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ..errors import SettingError
+from ..functional import (
+    Count,
+    check_probability,
+    kept_units,
+    take_part,
+    thinned_convolution,
+    thinned_linear,
+)
+from ..kernels import seed_for
+from ._activation_dropout import ActivationDropout
+from ._channels import Dropout2d
+from ._dropout import Dropout
+
+_POINTWISE = (
+    *(nn.Identity, nn.ReLU, nn.LeakyReLU, nn.GELU, nn.SiLU, nn.Tanh, nn.Sigmoid, nn.ELU),
+    *(nn.SELU, nn.CELU, nn.Softplus, nn.ReLU6, nn.Hardswish, nn.Mish),
+)
+_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+
+
+@dataclass
+class _Kept:
+    """Units of the layer at work that are kept: their numbers, and the factor still to apply."""
+
+    numbers: Tensor
+    factor: float
+
+
+class ThinnedSequential(nn.Sequential):
+    """A `torch.nn.Sequential` whose dropped units are not computed in training.
+
+    Where a chain runs Linear, activation, Dropout, Linear, or Conv2d, (BatchNorm2d), activation,
+    Dropout2d, Conv2d, the units that dropout drops are drawn once for the mini-batch: the first
+    layer computes only the rows that are kept, the next one takes only their columns, and
+    gradients of all other weights are exactly 0. Out of training, and with p = 0, it is the plain
+    chain, bit for bit. Names and parameters are those of the plain chain.
+
+    The same units drop for every row of the batch (or of a group of rows), which plain dropout
+    does not do: gradients of one step vary more. A batch norm's running statistics move for the
+    channels that are kept.
+
+    Args:
+        layers: The chain's layers, by name, as `Sequential` takes them.
+        count: `binomial` keeps each unit by itself, as the chapter's dropout; `exact` always the
+            same number of them.
+        groups: Parts of the mini-batch that draw their own units; more of them are closer to plain
+            dropout, and slower.
+        hold: Training passes for which drawn units are held, at least 1.
+
+    Raises:
+        SettingError: If a setting is out of range, or there are groups and a batch norm.
+
+    Example:
+        >>> import torch
+        >>> from collections import OrderedDict
+        >>> layers = (nn.Linear(4, 8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 2))
+        >>> chain = ThinnedSequential(OrderedDict((str(i), x) for i, x in enumerate(layers)))
+        >>> chain(torch.ones(3, 4)).sum().backward()
+        >>> dropped = (chain[0].weight.grad == 0).all(dim=1)
+        >>> bool((chain[3].weight.grad[:, dropped] == 0).all())
+        True
+
+    Source:
+        Srivastava et al., JMLR 15 (2014), section 1, draws a thinned network for each case;
+        Graham, Reizenstein, Robinson, arXiv 1502.02478 (2015), one for each mini-batch.
+    """
+
+    def __init__(
+        self,
+        layers: Mapping[str, nn.Module],
+        *,
+        count: Count = "binomial",
+        groups: int = 1,
+        hold: int = 1,
+    ) -> None:
+        for name, value in (("groups", groups), ("hold", hold)):
+            if value < 1:
+                raise SettingError(f"{name} is at least 1; got {value}.")
+        if count not in ("binomial", "exact"):
+            raise SettingError(f"count is 'binomial' or 'exact'; got {count!r}.")
+        super().__init__(OrderedDict(layers))
+        if groups > 1 and any(isinstance(layer, _NORMS) for layer in self):
+            raise SettingError(
+                "groups of a batch cannot share a batch norm, whose statistics are of all rows; "
+                "use groups=1, or LayerNorm."
+            )
+        self.count: Count = count
+        self.groups, self.hold = groups, hold
+        self._held: dict[tuple[int, int], _Kept] = {}
+        self._passes = 0
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Run the chain; in training, only the units that are kept."""
+        layers = list(self)
+        sites = sites_to_thin(layers)
+        active = [i for i in sites if layers[i].training and _rate(layers[i]) > 0]
+        if not active:
+            whole: Tensor = super().forward(input)  # type: ignore[no-untyped-call]
+            return whole
+        if self._passes % self.hold == 0:
+            self._held = {}
+        self._passes += 1
+        flat = input.flatten(0, -2) if isinstance(layers[min(active)], Dropout) else input
+        parts = flat.tensor_split(min(self.groups, max(1, len(flat))))
+        y = torch.cat([self._run(layers, active, x, group) for group, x in enumerate(parts)])
+        return y.reshape(*input.shape[:-1], -1) if input.ndim != flat.ndim else y
+
+    def _run(self, layers: list[nn.Module], active: list[int], x: Tensor, group: int) -> Tensor:
+        kept: _Kept | None = None
+        for place, layer in enumerate(layers):
+            if isinstance(layer, (nn.Linear, nn.Conv2d)):
+                site = _site_of(layers, active, place)
+                rows = (
+                    self._draw(layers[site], len(layer.weight), x, (site, group)) if site else None
+                )
+                x, kept = _weigh(layer, x, rows, kept), rows
+            elif kept is not None and place in active:
+                x = _activated(layer, x) * kept.factor
+            elif kept is not None and isinstance(layer, _NORMS):
+                x = _normalize(layer, x, kept.numbers)
+            else:
+                x = layer(x)
+        return x
+
+    def _draw(self, layer: nn.Module, units: int, x: Tensor, key: tuple[int, int]) -> _Kept:
+        if key not in self._held:
+            drawn = kept_units(units, _rate(layer), seed_for(x), x.device, count=self.count)
+            # Where none is kept, one is computed and multiplied by 0: convolutions refuse none.
+            none = x.new_zeros(1, dtype=torch.int64), 0.0
+            self._held[key] = _Kept(*(drawn if len(drawn[0]) else none))
+        return self._held[key]
+
+    def extra_repr(self) -> str:
+        """Show the settings in `print(model)`."""
+        return f"count={self.count!r}, groups={self.groups}, hold={self.hold}"
+
+
+def sites_to_thin(layers: list[nn.Module]) -> list[int]:
+    """Find the dropout layers of a chain whose units need not be computed.
+
+    Args:
+        layers: In order.
+
+    Returns:
+        Places of dropout layers that stand between two Linear, or two Conv2d, with nothing but
+        element-wise activations (and a batch norm) before them since the first.
+    """
+    return [i for i, layer in enumerate(layers) if _is_dropout(layer) and _fits(layers, i)]
+
+
+def _site_of(layers: list[nn.Module], active: list[int], place: int) -> int:
+    """Place of the dropout that drops units of the layer at `place`; 0 if there is none."""
+    for i, layer in enumerate(layers[place + 1 :], start=place + 1):
+        if isinstance(layer, (nn.Linear, nn.Conv2d)):
+            break
+        if i in active:
+            return i
+    return 0
+
+
+def _fits(layers: list[nn.Module], place: int) -> bool:
+    before = next(
+        (x for x in reversed(layers[:place]) if not isinstance(x, (*_POINTWISE, *_NORMS))), None
+    )
+    after = next((x for x in layers[place + 1 :] if type(x) is not nn.Identity), None)
+    if type(layers[place]) in (nn.Dropout2d, Dropout2d):
+        return _is_plain_convolution(before) and _is_plain_convolution(after)
+    return type(before) is nn.Linear and type(after) is nn.Linear
+
+
+def _is_plain_convolution(layer: nn.Module | None) -> bool:
+    return type(layer) is nn.Conv2d and layer.groups == 1 and layer.padding_mode == "zeros"
+
+
+def _is_dropout(layer: nn.Module) -> bool:
+    known = (nn.Dropout, Dropout, ActivationDropout, nn.Dropout2d, Dropout2d)
+    scaled = getattr(layer, "scale", "train") == "train"
+    return type(layer) in known and scaled and getattr(layer, "dims", None) is None
+
+
+def _rate(layer: Any) -> float:
+    p = float(layer.p)
+    check_probability(p)
+    return p
+
+
+def _activated(layer: nn.Module, x: Tensor) -> Tensor:
+    """What the dropout layer does before it drops."""
+    return layer.activate(x) if isinstance(layer, ActivationDropout) else x
+
+
+def _weigh(layer: nn.Module, x: Tensor, rows: _Kept | None, columns: _Kept | None) -> Tensor:
+    numbers = (rows.numbers if rows else None), (columns.numbers if columns else None)
+    if isinstance(layer, nn.Linear):
+        return thinned_linear(x, layer.weight, layer.bias, *numbers)
+    if not isinstance(layer, nn.Conv2d):
+        raise TypeError(f"a thinned layer is a Linear or a Conv2d; got {type(layer).__name__}")
+    if rows is None and columns is None:
+        result: Tensor = layer(x)
+        return result
+    settings: dict[str, Any] = {
+        "stride": layer.stride,
+        "padding": layer.padding,
+        "dilation": layer.dilation,
+    }
+    return thinned_convolution(x, layer.weight, layer.bias, *numbers, **settings)
+
+
+def _normalize(layer: nn.BatchNorm1d | nn.BatchNorm2d, x: Tensor, numbers: Tensor) -> Tensor:
+    """Normalize the kept channels, and move their running statistics alone."""
+    own = [None if s is None else s[numbers] for s in (layer.running_mean, layer.running_var)]
+    weight, bias = (
+        None if value is None else take_part(value, numbers) for value in (layer.weight, layer.bias)
+    )
+    momentum = layer.momentum or 0.0
+    if layer.training and layer.num_batches_tracked is not None:
+        layer.num_batches_tracked.add_(1)
+        if layer.momentum is None:
+            momentum = 1.0 / float(layer.num_batches_tracked)
+    batch = layer.training or own[0] is None
+    y = F.batch_norm(x, own[0], own[1], weight, bias, batch, momentum, layer.eps)
+    for whole, part in zip((layer.running_mean, layer.running_var), own, strict=True):
+        if layer.training and whole is not None and part is not None:
+            whole[numbers] = part
+    return y
