@@ -21,8 +21,9 @@ from torch import nn
 from torch.nn.modules import module as hooks
 from torch.utils._python_dispatch import TorchDispatchMode
 
-_TORCH = str(Path(torch.__file__).parent)
-_HERE = __file__
+_ROOT = Path(__file__).parents[2]
+# Frames that carry a call out, or watch it, and are not where a model asked for it.
+_CARRIERS = (str(Path(torch.__file__).parent), str(_ROOT / "src"), __file__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Draw:
     Attributes:
         module: Qualified name of the innermost module that was running.
         kind: The class of that module.
-        place: File and line of the code outside torch that asked for it, as "file.py:12".
+        place: File and line of the model's own code that asked for it, as "file.py:12".
         operator: torch's name of the operator.
         p: One minus the probability that the operator was told, if it was.
     """
@@ -93,7 +94,7 @@ def _place() -> str:
     frame: FrameType | None = sys._getframe()
     while frame is not None:
         path = frame.f_code.co_filename
-        if path != _HERE and not path.startswith(_TORCH):
+        if not path.startswith(_CARRIERS):
             return f"{Path(path).name}:{frame.f_lineno}"
         frame = frame.f_back
     raise AssertionError("A forward is always called from outside torch.")

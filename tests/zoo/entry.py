@@ -29,9 +29,13 @@ class Entry:
 
     def model(self) -> nn.Module:
         """Build the model in training mode, the same weights at every call."""
-        with torch.random.fork_rng():
+        with torch.random.fork_rng(), torch.no_grad():
             torch.manual_seed(0)
-            return self.build().train()
+            model = self.build().train()
+            for parameter in model.parameters():
+                if parameter.ndim > 1 and not parameter.any():
+                    parameter.normal_(std=0.02)  # a head of zeros would hide all that is before
+            return model
 
     def example(self) -> dict[str, Tensor]:
         """Make the inputs, the same ones at every call."""

@@ -34,7 +34,6 @@ _MODELS: dict[str, tuple[int, dict[str, Any]]] = {
     "nf_regnet_b0": (64, _PATHS),
     "regnetx_002": (64, _PATHS),
     "rexnet_100": (64, _PATHS),
-    "vgg11_bn": (64, _HEAD),
     "xception41": (64, _PATHS),
     "convnext_atto": (64, _PATHS),
     "edgenext_xx_small": (64, _PATHS),
