@@ -86,6 +86,10 @@ class EncoderLayer(nn.Module):
         self.fc1, self.fc2 = nn.Linear(8, 16), nn.Linear(16, 8)
         self.inner = nn.Dropout(self.handed_dropout)
 
+    def is_supported(self) -> bool:
+        """A check of settings, which the forward does not call."""
+        return self.config.dropout == 0 and self.handed_dropout < 1
+
     def forward(self, x: Tensor) -> Tensor:
         x = x + F.dropout(self.attention(x), self.dropout, self.training)
         h = F.dropout(F.gelu(self.fc1(x)), self.activation_dropout, self.training)

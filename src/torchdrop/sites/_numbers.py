@@ -20,8 +20,8 @@ def number_sites(module: nn.Module, name: str) -> list[Site]:
 
     torch's `MultiheadAttention.dropout` and `LSTM`, `GRU` and `RNN.dropout` with more than one
     layer; in other modules, attributes with "drop" in their name, of the module or of its
-    `config`, if its forward reads them, or a method that the forward calls. A number that a module only hands on
-    to the layers it builds is none.
+    `config`, if its forward reads them, or a method that the forward calls. A number that a module
+    only hands on to the layers it builds is none.
 
     Args:
         module: Any module.
