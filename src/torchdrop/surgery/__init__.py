@@ -26,3 +26,5 @@ from ._schedule_rates import LinearRate as LinearRate
 from ._schedule_rates import Rate as Rate
 from ._set_p import set_p as set_p
 from ._set_p import set_p_ as set_p_
+from ._thin import thin as thin
+from ._thin import thin_ as thin_
