@@ -1,11 +1,14 @@
 import contextlib
 import copy
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
 import torch.nn.functional as F
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from torchdrop import networks
@@ -165,6 +168,46 @@ def test_the_chapters_network_comes_out() -> None:
 
     assert torch.equal(_run(insert(bare, 0.3, example=x), x)[0], _run(chapter, x)[0])
     assert torch.equal(_run(insert(bare, 0.3), x)[0], _run(chapter, x)[0])
+
+
+_RANDOM = st.lists(
+    st.sampled_from(["linear", "relu", "tanh", "dropout", "identity", "layer", "batch"]), max_size=9
+)
+_MADE: dict[str, Callable[[], nn.Module]] = {
+    "linear": lambda: nn.Linear(4, 4),
+    "relu": nn.ReLU,
+    "tanh": nn.Tanh,
+    "dropout": nn.Dropout,
+    "identity": nn.Identity,
+    "layer": lambda: nn.LayerNorm(4),
+    "batch": lambda: nn.BatchNorm1d(4),
+}
+
+
+def _until(names: list[str], stops: str) -> str:
+    return next((name for name in names if name in stops.split()), "end")
+
+
+def _should(names: list[str], i: int) -> bool:
+    after, before = names[i + 1 :], names[:i][::-1]
+    return (
+        names[i] in ("relu", "tanh")
+        and "linear" in before
+        and _until(after, "linear relu tanh dropout") == "linear"
+        and _until(before, "linear relu tanh dropout") != "dropout"
+        and _until(after, "batch relu tanh") != "batch"
+    )
+
+
+@given(_RANDOM)
+def test_any_chain_follows_the_rules_seen_or_not(names: list[str]) -> None:
+    model = nn.Sequential(*(_MADE[name]() for name in names))
+    expected = [str(i) for i in range(len(names)) if _should(names, i)]
+
+    for example in (None, torch.randn(3, 4)):
+        changes = insert_(model, 0.3, example=example, dry_run=True)
+        assert _sites(changes) == expected
+        assert len(changes) + len(changes.left) == names.count("relu") + names.count("tanh")
 
 
 def test_calls_are_reached_in_front_of_the_next_layer() -> None:
@@ -493,4 +536,12 @@ def test_wrong_settings_are_refused() -> None:
     with pytest.raises(SettingError, match="'inside' or 'anywhere'"):
         insert_(mlp(), 0.5, residual="everywhere")  # type: ignore[arg-type]
     with pytest.raises(ModelError, match=r"torch\.nn\.Module"):
-        insert_(nn.Linear)  # type: ignore[arg-type]
+        insert_(nn.Linear, 0.5)  # type: ignore[arg-type]
+
+
+def test_a_model_that_cannot_be_copied_is_refused() -> None:
+    model = mlp()
+    model.register_buffer("held", torch.ones(2, requires_grad=True) * 2)  # not a leaf
+
+    with pytest.raises(ModelError, match="Sequential cannot be copied"):
+        insert_(model, 0.3, example=torch.randn(3, 4))

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from torchdrop.nn import ActivationDropout, Dropout, DropPath, StochasticDepth, VariationalDropout
-from torchdrop.surgery import remove, remove_
+from torchdrop.surgery import fold, remove, remove_
 from torchdrop.surgery._recognize import INVERTED
 
 
@@ -80,6 +80,27 @@ def test_training_gives_what_evaluation_gave(model: nn.Module) -> None:
         layer.eval()
     torch.testing.assert_close(bare(x), model(x))
     assert list(bare.state_dict()) == list(model.state_dict())
+
+
+class HandedOn(nn.Module):
+    """Reads p from a layer that it never calls."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drop = nn.Dropout(0.5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        p = self.drop.p if self.training else 0.0
+        return F.scaled_dot_product_attention(x, x, x, dropout_p=p)
+
+
+@pytest.mark.parametrize("take_out", [remove, fold])
+def test_whoever_reads_the_p_of_a_layer_finds_zero(take_out: Any) -> None:
+    model, x = HandedOn(), torch.randn(2, 4, 8)
+    bare = take_out(model).train()
+
+    assert bare.drop.p == 0
+    torch.testing.assert_close(bare(x), model.eval()(x))
 
 
 def test_the_recurrent_number_becomes_zero() -> None:

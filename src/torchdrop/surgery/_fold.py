@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import torch
 from torch import nn
@@ -67,7 +67,7 @@ def fold_(model: nn.Module, *, dry_run: bool = False) -> Changes:
     if dry_run:
         return changes
     for layer in folded:
-        become(layer, remainder(layer))
+        take_out_(layer)
     with torch.no_grad():
         for layer, factor in factors.items():
             layer.weight.mul_(factor)  # type: ignore[operator]
@@ -159,6 +159,15 @@ def _record(
         why = f"1 - p moved into {goals}" if goals else "evaluation does not need it"
         made.append(Change(site, before, describe(remainder(layer)), why))
     return Changes(tuple(made), tuple(left))
+
+
+def take_out_(layer: Any) -> None:
+    """Make a dropout layer what `remainder` gives, in place, with a p of 0."""
+    become(layer, remainder(layer))
+    if hasattr(layer, "p"):
+        # Attention modules hand the p of a layer that they hold on to a function.
+        del layer.p
+        layer.p = 0.0
 
 
 def remainder(layer: nn.Module) -> nn.Module:

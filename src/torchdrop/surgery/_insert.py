@@ -33,7 +33,7 @@ _CHANNELS = {1: ours.Dropout1d, 2: ours.Dropout2d, 3: ours.Dropout3d}
 
 def insert_(
     model: nn.Module,
-    p: float = 0.5,
+    p: float,
     *,
     example: Any = None,
     residual: Residual = "inside",
@@ -116,7 +116,7 @@ def insert_(
 
 def insert(
     model: M,
-    p: float = 0.5,
+    p: float,
     *,
     example: Any = None,
     residual: Residual = "inside",

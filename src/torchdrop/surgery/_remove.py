@@ -11,8 +11,8 @@ from torch.nn.modules.dropout import _DropoutNd
 from ..nn import ActivationDropout
 from ..sites import Site, find_sites
 from ._changes import Change, Changes
-from ._fold import remainder
-from ._layers import become, describe, oddity
+from ._fold import remainder, take_out_
+from ._layers import describe, oddity
 from ._numbers import number_of, write_number
 from ._recognize import INVERTED, is_ours
 from ._trial import check_model
@@ -109,4 +109,4 @@ def _clear(site: Site) -> None:
     if _is_number(site):
         write_number(site, 0.0)
     elif _why_left(site.module) is None:
-        become(site.module, remainder(site.module))
+        take_out_(site.module)

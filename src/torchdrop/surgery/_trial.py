@@ -31,9 +31,19 @@ def shadow(model: M) -> M:
 
     Returns:
         A model whose structure, modes and buffers may be changed. Its parameters may not.
+
+    Raises:
+        ModelError: If it cannot be copied.
     """
     # What is in the memo counts as copied.
-    return copy.deepcopy(model, {id(weight): weight for weight in model.parameters()})
+    memo = {id(weight): weight for weight in model.parameters()}
+    try:
+        return copy.deepcopy(model, memo)
+    except (TypeError, RuntimeError, ValueError, NotImplementedError) as error:
+        raise ModelError(
+            f"{type(model).__name__} cannot be copied, and changes are tried on a copy: {error} "
+            "Change it before it is wrapped."
+        ) from error
 
 
 def check_runnable(model: nn.Module) -> None:
