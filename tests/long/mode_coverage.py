@@ -25,7 +25,7 @@ from torch import nn
 
 from tests.modes.cases import CASES, build, differs, example
 from torchdrop.errors import ModeError, ModelError
-from torchdrop.modes import disable_, disabled, evaluating, sampling
+from torchdrop.modes import Disabled, disable_, disabled, evaluating, sampling
 
 Reach = Callable[[nn.Module], str]
 
@@ -62,14 +62,14 @@ def by_sampling_with_example(model: nn.Module) -> str:
 
 def by_disabled(model: nn.Module) -> str:
     """Whether training mode drops nothing."""
-    with disabled(model.train()):
-        return _yes(not differs(model))
+    with disabled(model.train()) as record:
+        return _off(differs(model), record)
 
 
 def by_disable(model: nn.Module) -> str:
     """Whether training mode drops nothing anymore."""
-    disable_(model.train(), example=example())
-    return _yes(not differs(model))
+    record = disable_(model.train(), example=example())
+    return _off(differs(model), record)
 
 
 def by_baal(model: nn.Module) -> str:
@@ -119,6 +119,10 @@ PEERS: dict[str, tuple[str, tuple[str, ...], Reach]] = {
 
 def _yes(reached: bool) -> str:
     return "yes" if reached else "no"
+
+
+def _off(drops: bool, record: Disabled) -> str:
+    return "yes" if not drops else "no, and says so" if record.left else "no"
 
 
 def _samples(model: nn.Module, vary: Callable[[nn.Module], bool]) -> str:

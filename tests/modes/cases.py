@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from torchdrop.functional import dropout
 from torchdrop.nn import Dropout as OurDropout
 
 WIDTH = 8
@@ -52,6 +53,13 @@ class HardCoded(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return F.dropout(x, 0.5, training=True)
+
+
+class OursHardCoded(nn.Module):
+    """torchdrop's function, which drops whatever the mode, and takes no answer."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return dropout(x, 0.5, training=True)
 
 
 class Sdpa(nn.Module):
@@ -132,6 +140,7 @@ CASES: dict[str, Callable[[], nn.Module]] = {
     "LSTM(num_layers=2, dropout=)": Recurrent,
     "F.dropout(training=self.training)": Following,
     "F.dropout(training=True)": HardCoded,
+    "torchdrop's dropout(training=True)": OursHardCoded,
     "attention, dropout_p only in training": Sdpa,
     "attention, dropout_p always": LiveSdpa,
     "layer in a plain list": ListHeld,
@@ -139,7 +148,15 @@ CASES: dict[str, Callable[[], nn.Module]] = {
     "F.batch_norm and F.dropout": Normed,
 }
 
-LIVE = {"F.dropout(training=True)", "attention, dropout_p always", "layer in a plain list"}
+STUBBORN = "torchdrop's dropout(training=True)"
+"""The one that nothing turns off, and that the record must name."""
+
+LIVE = {
+    "F.dropout(training=True)",
+    STUBBORN,
+    "attention, dropout_p always",
+    "layer in a plain list",
+}
 """Those that `model.eval()` leaves dropping."""
 
 

@@ -5,17 +5,9 @@ import torch
 from torch import Tensor, nn
 
 import torchdrop.nn as ours
-from torchdrop.functional import dropout
 from torchdrop.modes import disable_, disabled, evaluating, is_frozen, release, training
 
-from .cases import HardCoded, Recurrent, build, differs, example, modes
-
-
-class OursHardCoded(nn.Module):
-    """torchdrop's function, always on."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return dropout(x, 0.25, training=True)
+from .cases import HardCoded, OursHardCoded, Recurrent, build, differs, example, modes
 
 
 def _mixed() -> nn.Sequential:
@@ -81,7 +73,7 @@ def test_what_could_not_be_turned_off_is_named() -> None:
 
     (left,) = record.left
     assert not record.off
-    assert (left.what, left.p) == ("dropout()", 0.25)
+    assert (left.what, left.p) == ("dropout()", 0.5)
     assert "left: torchdrop's function" in str(record)
 
 
@@ -207,3 +199,13 @@ def test_gradients_flow_through_a_recurrent_layer() -> None:
         model(example()).sum().backward()
 
     assert all(p.grad is not None for p in model.parameters())
+
+
+def test_a_copy_made_inside_stays_off_until_it_is_released() -> None:
+    model = nn.Sequential(nn.Dropout())
+    with disabled(model):
+        copied = copy.deepcopy(model)
+
+    assert differs(model)
+    assert not differs(copied.train())
+    assert differs(release(copied).train())

@@ -52,8 +52,8 @@ def test_the_same_seed_on_every_machine() -> None:
         word = number + np.uint64(0x9E3779B97F4A7C15)
         word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        word = word ^ (word >> np.uint64(31))
-        return word
+        last: np.uint64 = word ^ (word >> np.uint64(31))
+        return last
 
     with np.errstate(over="ignore"):
         word = mixed(np.uint64(5))

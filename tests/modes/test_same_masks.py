@@ -1,3 +1,4 @@
+import copy
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -201,3 +202,12 @@ def test_masks_of_an_example_repeat_under_one_seed_only_inside() -> None:
         first = model(example())
 
     assert not torch.equal(model(example()), first)
+
+
+def test_a_copy_made_inside_is_free_after_the_block() -> None:
+    model = nn.Sequential(nn.Dropout())
+    with same_masks(model, 0):
+        copied = copy.deepcopy(model)
+        assert not differs(copied)
+
+    assert differs(copied)

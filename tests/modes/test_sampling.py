@@ -9,7 +9,7 @@ from torchdrop.errors import ModelError
 from torchdrop.functional import dropout
 from torchdrop.modes import disabled, evaluating, sampling
 
-from .cases import ByHand, Following, HardCoded, Sdpa, build, differs, encoder, example, modes
+from .cases import ByHand, Following, HardCoded, build, differs, encoder, example, modes
 
 
 class Both(nn.Module):
@@ -18,6 +18,25 @@ class Both(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         following = F.dropout(x, 0.5, self.training)
         return following, F.dropout(x, 0.5, False)
+
+
+class OnlyInTraining(nn.Module):
+    """A call that evaluation does not make."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.dropout(x, 0.5) if self.training else x
+
+
+class KeepsRate(nn.Module):
+    """A layer that is there for its p alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drop = nn.Dropout(0.5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        p = self.drop.p if self.training else 0.0
+        return F.scaled_dot_product_attention(x, x, x, dropout_p=p)
 
 
 class Auxiliary(nn.Module):
@@ -85,7 +104,7 @@ def test_alpha_dropout_is_off_by_default_so_an_example_must_tell() -> None:
 
 
 def test_a_rate_that_is_gone_in_evaluation_is_found_by_an_example() -> None:
-    model = Sdpa()
+    model = OnlyInTraining()
     with pytest.raises(ModelError, match="at work"), sampling(model):
         model(example())
     with sampling(model, example=example()):
@@ -93,6 +112,18 @@ def test_a_rate_that_is_gone_in_evaluation_is_found_by_an_example() -> None:
         assert model.training
 
     assert modes(model) == [True]
+
+
+def test_fused_attention_is_sampled_where_a_layer_only_keeps_its_rate() -> None:
+    """As timm's vision transformers do."""
+    attention = KeepsRate()
+    model = nn.Sequential(attention)
+    with sampling(model):
+        assert differs(model)
+
+    attention.drop.p = 0.0
+    with pytest.raises(ModelError, match="at work"), sampling(model):
+        model(example())
 
 
 def test_layers_of_the_users_own_are_named_by_also() -> None:

@@ -49,7 +49,8 @@ def checked(model: nn.Module) -> Iterator[None]:
     ran: list[bool] = []
 
     def first(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if not ran:
+        # Copies have the hook too.
+        if not ran and module is model:
             ran.append(True)
             handle.remove()
             _prove(model, (args, kwargs))

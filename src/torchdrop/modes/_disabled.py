@@ -34,7 +34,8 @@ def disabled(model: nn.Module) -> Block[Disabled]:
     Not reached are masks made by hand, kernels of other packages, TorchScript, and torchdrop's
     own functions called with `training=True`; the record names the latter when they are met.
     Blocks nest, also with other modes: inside `sampling` or around it, what is disabled is off.
-    Other threads are refused modes of this model meanwhile. A compiled model runs without its
+    A copy of the model that is made inside keeps its layers off until `release`. Other threads
+    are refused modes of this model meanwhile. A compiled model runs without its
     graph inside.
 
     Args:

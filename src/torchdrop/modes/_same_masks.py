@@ -62,12 +62,21 @@ def same_masks(model: M, seed: int) -> Block[M]:
 @contextmanager
 def _same_masks(model: M, seed: int) -> Iterator[M]:
     forwards = _Forwards(model, seed)
-    begin = model.register_forward_pre_hook(forwards.begin)
+
+    # Functions, since a copy of the model made inside would copy the object of a method.
+    def before(module: nn.Module, arguments: object) -> None:
+        forwards.begin()
+
+    def after(module: nn.Module, arguments: object, output: object) -> None:
+        forwards.end()
+
+    begin = model.register_forward_pre_hook(before)
     # Before those of the blocks around, which put back what was before this one.
-    end = model.register_forward_hook(forwards.end, prepend=True, always_call=True)
+    end = model.register_forward_hook(after, prepend=True, always_call=True)
     try:
         yield model
     finally:
+        forwards.open = False
         begin.remove()
         end.remove()
 
@@ -79,8 +88,12 @@ class _Forwards:
         self.model = model
         self.seed = seed
         self.here = _Here()
+        # Copies have the hooks too, and keep them.
+        self.open = True
 
-    def begin(self, module: nn.Module, arguments: object) -> None:
+    def begin(self) -> None:
+        if not self.open:
+            return
         _one_at_a_time.acquire()
         self.here.depth += 1
         if self.here.depth > 1:
@@ -91,7 +104,7 @@ class _Forwards:
             # Generators of one seed would draw the same.
             source.manual_seed(mixed_seed(self.seed, number) if number else self.seed)
 
-    def end(self, module: nn.Module, arguments: object, output: object) -> None:
+    def end(self) -> None:
         # Torch calls it too where a hook before `begin` failed.
         if not self.here.depth:
             return

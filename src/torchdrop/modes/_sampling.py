@@ -14,6 +14,7 @@ from torch.overrides import TorchFunctionMode
 
 from ..errors import ModelError
 from ..sites import DropoutCall, DropoutCalls, find_sites, is_dropout
+from ._attention import decides_on_attention
 from ._block import Block, check_model
 from ._check import arguments, run
 from ._claims import Claim
@@ -44,10 +45,10 @@ def sampling(model: M, *, example: Any = None, also: Kinds = ()) -> Block[M]:
       the mode, but for `alpha_dropout`, which torch leaves off by default; with `example` those
       that do so are.
 
-    Not reached without `example`: calls that are not made, or made with p = 0, in evaluation
-    mode, such as `dropout_p=self.p if self.training else 0.0` with p kept under a name without
-    "drop". With it, the flag of the module that makes them is set. Modules that are `frozen` stay
-    off; what is `disabled` too. A mask made by hand is reached by `also` alone.
+    Not reached without `example`: calls that are not made in evaluation mode, or made with p = 0
+    (of `scaled_dot_product_attention` they are, if made by a module that asks for its own mode).
+    With it, the flag of the module that makes them is set. Modules that are `frozen` stay off;
+    what is `disabled` too. A mask made by hand is reached by `also` alone.
 
     Modes are restored as by `evaluating`, and threads are kept apart likewise; functional calls
     are reached in the thread that entered. A compiled model runs without its graph inside.
@@ -86,7 +87,7 @@ def _sampling(model: M, example: Any, also: Kinds) -> Iterator[M]:
     with ExitStack() as stack:
         plan.claim = stack.enter_context(_flags(model, plan))
         stack.enter_context(eagerly(model))
-        if any(not _only_drops(module) for module in plan.on):
+        if any(not _only_drops(module) for module in plan.on | plan.ways):
             stack.enter_context(_NormsAsInEvaluation())
         stack.enter_context(DropoutCalls(model, plan.answer, keep=False))
         witness = stack.enter_context(_witness(model, plan))
@@ -102,7 +103,8 @@ class _Plan:
     """Which modules are switched on, and which calls are turned on.
 
     Attributes:
-        on: Modules whose own flag is set.
+        on: Modules that drop if their own flag is set.
+        ways: Modules whose own flag decides whether dropout in them is reached.
         others: The rest of those that the model does not know of; their flag is cleared.
         held: Modules whose calls are left to their own flag.
         calls: Calls that follow the mode; `None` if that is not known.
@@ -111,6 +113,7 @@ class _Plan:
     """
 
     on: set[nn.Module]
+    ways: set[nn.Module]
     others: set[nn.Module]
     held: set[nn.Module]
     calls: set[Place] | None
@@ -154,10 +157,17 @@ def _plan(model: nn.Module, example: Any, also: Kinds) -> _Plan:
     if calls:
         dropping |= {module for module, _, _ in _lost(model, example, calls) if module is not None}
     on = {module for module in dropping if not is_kept_off(module)}
-    # Their fast path never calls the dropout layers that they have.
-    on |= {layer for layer in _kinds(model, nn.TransformerEncoderLayer) if on & {*layer.modules()}}
     others = {site.module for site in places if site.kind == "unregistered"} - on
-    return _Plan(on, others, held, calls)
+    return _Plan(on, _ways(model, on, blind=calls is None), others, held, calls)
+
+
+def _ways(model: nn.Module, on: set[nn.Module], *, blind: bool) -> set[nn.Module]:
+    # Their fast path never calls the dropout layers that they have.
+    layers = _kinds(model, nn.TransformerEncoderLayer)
+    ways = {layer for layer in layers if on & {*layer.modules()}}
+    if blind:
+        ways |= {module for module in model.modules() if decides_on_attention(module)}
+    return {module for module in ways if not is_kept_off(module)}
 
 
 def _kinds(model: nn.Module, kinds: Kinds) -> Iterable[nn.Module]:
@@ -174,13 +184,13 @@ def _lost(model: nn.Module, example: Any, calls: set[Place]) -> set[Place]:
 @contextmanager
 def _flags(model: nn.Module, plan: _Plan) -> Iterator[Claim]:
     wanted = dict.fromkeys((*model.modules(), *plan.others), False)
-    wanted.update(dict.fromkeys(plan.on, True))
+    wanted.update(dict.fromkeys(plan.on | plan.ways, True))
 
     def switch() -> None:
         model.train(False)
         for module in plan.others:
             module.training = False
-        for module in plan.on:
+        for module in plan.on | plan.ways:
             module.training = True
 
     claim = Claim(wanted, switch)
@@ -221,9 +231,9 @@ def _witness(model: nn.Module, plan: _Plan) -> Iterator[ExitStack]:
         ran.append(module)
 
     def judge(module: nn.Module, arguments: object, output: object) -> None:
-        # A block inside may turn off what this one turns on.
+        # A block inside may turn off what this one turns on; copies have the hook too.
         inner = plan.claim is not None and not plan.claim.decides(module)
-        if inner or blocks_around() > around:
+        if inner or blocks_around() > around or module is not model:
             return
         hooks.close()
         if not ran and not plan.seen:
@@ -231,8 +241,7 @@ def _witness(model: nn.Module, plan: _Plan) -> Iterator[ExitStack]:
 
     with ExitStack() as hooks:
         for module in plan.on:
-            if not isinstance(module, nn.TransformerEncoderLayer):
-                hooks.callback(module.register_forward_pre_hook(note).remove)
+            hooks.callback(module.register_forward_pre_hook(note).remove)
         hooks.callback(model.register_forward_hook(judge).remove)
         yield hooks
 
