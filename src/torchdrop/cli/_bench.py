@@ -22,6 +22,7 @@ from ..errors import SettingError
 from ._bench_options import AsJson, AsMarkdown, Quick, check_flags, numbers, show, showing
 from ._bench_sweep import sweep
 from ._bench_tables import tabulate_kernel, tabulate_step
+from ._bench_thin import thin
 from ._console import errors
 
 _QUICK = Budget(total_seconds=0.05, rounds=5)
@@ -33,6 +34,7 @@ bench = typer.Typer(
     rich_markup_mode="rich",
 )
 bench.command(epilog="Example: torchdrop bench sweep --members 6,30,120 --contestants b,d")(sweep)
+bench.command(epilog="Example: torchdrop bench thin --networks 3x1024,2x4096 --p 0.3,0.5")(thin)
 
 Threads = Annotated[str | None, typer.Option(help="Numbers of torch's threads.")]
 Rate = Annotated[float, typer.Option(help="Probability of dropping.")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..benchmarks import Machine, SweepBenchmark, SweepCase
-from ._bench_tables import _bytes, _number, _place
+from ._bench_tables import _bytes, _number, place
 from ._figures import Figures
 
 
@@ -23,7 +23,7 @@ def tabulate_sweep(result: SweepBenchmark, machine: Machine) -> Figures:
         caption=(
             f"Seconds for the whole grid, {epochs}, medians of {repeats}; CPU seconds and peak "
             "memory with child processes; loss: training loss after the last epoch, mean over "
-            f"networks. {_place(machine)}"
+            f"networks. {place(machine)}"
         ),
     )
 

@@ -53,7 +53,7 @@ def tabulate_kernel(result: KernelBenchmark, machine: Machine) -> Figures:
         caption=(
             "Nanoseconds per element, medians; f forward, f+b forward+backward; ratios of f+b. "
             "Bytes kept for backward: ours / nn.Dropout's. "
-            f"p = {result.cases[0].p:g}. {_place(machine)}"
+            f"p = {result.cases[0].p:g}. {place(machine)}"
         ),
     )
 
@@ -70,7 +70,7 @@ def tabulate_step(result: StepBenchmark, machine: Machine) -> Figures:
         keys=3,
         caption=(
             "Milliseconds per training step, medians. "
-            f"p = {first.p:g}, {first.activation}. {_place(machine)}"
+            f"p = {first.p:g}, {first.activation}. {place(machine)}"
         ),
     )
 
@@ -92,7 +92,8 @@ def _step_row(case: StepCase) -> tuple[str, ...]:
     return case.network, str(case.batch), str(case.threads), *times, *ratios
 
 
-def _place(machine: Machine) -> str:
+def place(machine: Machine) -> str:
+    """Say which kernel, torch and processor the figures are of."""
     kernel = " ".join(word for word in (machine.kernel, machine.instruction_set) if word)
     return f"Kernel: {kernel}; torch {machine.torch}; {machine.cpu}, {machine.cores} cores."
 
