@@ -8,6 +8,7 @@ import io
 import warnings
 import weakref
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -403,6 +404,24 @@ def test_steps_of_ones_own_are_counted_by_hand() -> None:
         guard.step()
 
     assert _causes(guard) == ["training-in-evaluation-mode"]
+
+
+def test_a_layer_that_another_block_of_the_same_class_calls_is_no_cause() -> None:
+    class Block(nn.Module):
+        def __init__(self, inputs: int, outputs: int) -> None:
+            super().__init__()
+            self.layer, self.drop_path = nn.Linear(inputs, outputs), nn.Dropout(0.1)
+            self.has_skip = inputs == outputs
+
+        def forward(self, x: Tensor) -> Tensor:
+            y: Tensor = self.layer(x)
+            return x + self.drop_path(y) if self.has_skip else y
+
+    for blocks, missed in (((8, 8, 4), []), ((8, 4), [("0.drop_path",)])):
+        model = nn.Sequential(*(Block(*pair) for pair in pairwise(blocks)), nn.Dropout(0.1))
+        with Guard(model, on_find="collect") as guard:
+            _Loop(model).step(3)
+        assert [finding.modules for finding in guard.findings] == missed
 
 
 def test_what_was_never_on_is_reported_after_a_phase() -> None:

@@ -99,8 +99,14 @@ def never_called(
             of a layer that they hold, as attention does, so their layers are left out.
 
     Returns:
-        The names.
+        The names, without layers that are called in another module of the same class: blocks that
+        have no residual branch keep its dropout, too.
     """
     on = [w for w, flag in zip(watched, ever, strict=True) if flag]
     missed = [w for w in on if w in uncalled and w.drops()]
-    return tuple(w.name for w in missed if w.name.rpartition(".")[0] not in callers)
+    elsewhere = {w.place() for w in watched if w not in uncalled} - {None}
+    return tuple(
+        w.name
+        for w in missed
+        if w.name.rpartition(".")[0] not in callers and w.place() not in elsewhere
+    )

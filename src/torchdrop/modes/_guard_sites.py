@@ -17,6 +17,9 @@ Flags = list[bool]
 """Of each watched module, in order: whether it is in training mode."""
 
 
+_CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Watched:
     """A module with one or more sites.
@@ -48,6 +51,12 @@ class Watched:
     def is_unregistered(self) -> bool:
         """Whether the model does not know of it, so that `eval()` misses it."""
         return any(site.kind == "unregistered" for site in self.sites)
+
+    def place(self) -> tuple[type[nn.Module], str] | None:
+        """The class that holds it, and the attribute; `None` in a container of torch."""
+        if len(self.chain) < 2 or isinstance(self.chain[-2], _CONTAINERS):
+            return None
+        return type(self.chain[-2]), self.name.rpartition(".")[2]
 
     def is_fixed(self) -> bool:
         """Whether it is kept by `frozen`, or is in a part with parameters of which none learns."""
