@@ -1,12 +1,22 @@
 """torchdrop: the dropout toolkit for PyTorch.
 
-The main call is `tune`; `convert` gives a model that exists torchdrop's layers. The sub-packages
-hold the rest, one public path per name: `functional` and `nn` (masks as functions and layers),
-`networks`, `modes`, `surgery`, `data`, `training`, `tuning` and `report`.
+The main call is `tune`. `find_sites` says where a model drops; `evaluating`, `sampling`, `disabled`
+and `Guard` see to its mode; `convert`, `insert` and `thin` change it. The sub-packages hold the rest,
+one public path per name: `functional` and `nn` (masks as functions and layers), `networks`,
+`sites`, `modes`, `surgery`, `data`, `training`, `tuning` and `report`.
 """
 
+from .modes import Guard as Guard
+from .modes import disabled as disabled
+from .modes import evaluating as evaluating
+from .modes import sampling as sampling
+from .sites import find_sites as find_sites
 from .surgery import convert as convert
 from .surgery import convert_ as convert_
+from .surgery import insert as insert
+from .surgery import insert_ as insert_
+from .surgery import thin as thin
+from .surgery import thin_ as thin_
 from .tuning import TuningResult as TuningResult
 from .tuning import tune as tune
 
