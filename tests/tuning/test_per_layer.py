@@ -11,8 +11,9 @@ from torchdrop import networks
 from torchdrop.data import Dataset
 from torchdrop.errors import ModelError, SettingError
 from torchdrop.nn import Dropout, DropPath
+from torchdrop.surgery import dropout_rates, set_rates_
 from torchdrop.training import TrainingSettings
-from torchdrop.tuning import Member, NetworkFactory, dropout_rates, set_rates_
+from torchdrop.tuning import Member, NetworkFactory
 from torchdrop.tuning._alone import train_member
 from torchdrop.tuning._json import to_json
 from torchdrop.tuning._layer_rates import PerLayerFactory

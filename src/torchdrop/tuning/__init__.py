@@ -1,7 +1,5 @@
 """The grid of dropout rates and seeds: train it, judge it, keep it on disk."""
 
-from ..surgery import dropout_rates as dropout_rates
-from ..surgery import set_rates_ as set_rates_
 from ._executors import dask_executor as dask_executor
 from ._layout import Layout as Layout
 from ._learn import LearningSettings as LearningSettings
