@@ -1,8 +1,8 @@
 """torchdrop: the dropout toolkit for PyTorch.
 
 The main call is `tune`. `find_sites` says where a model drops; `evaluating`, `sampling`, `disabled`
-and `Guard` see to its mode; `convert`, `insert` and `thin` change it. The sub-packages hold the rest,
-one public path per name: `functional` and `nn` (masks as functions and layers), `networks`,
+and `Guard` see to its mode; `convert`, `insert` and `thin` change it. The sub-packages hold the
+rest, one public path per name: `functional` and `nn` (masks as functions and layers), `networks`,
 `sites`, `modes`, `surgery`, `data`, `training`, `tuning` and `report`.
 """
 
