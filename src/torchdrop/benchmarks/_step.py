@@ -12,6 +12,7 @@ from torch import nn
 
 from ..errors import SettingError
 from ..networks import ACTIVATIONS, mlp
+from ._compared import BASE, Compared
 from ._progress import Observer, Progress, watch_nothing
 from ._threads import threads as using_threads
 from ._timing import Budget, Contestant, Timing, measure
@@ -21,14 +22,13 @@ NETWORKS = {
     "3x1024": (784, 1024, 1024, 1024, 10),
 }
 BATCHES = (32, 128, 512)
-BASE = "none"
 
 _SEED = 0
 _STILL = 0.0  # learning rate: all of Adam's work, yet every step does the same
 
 
 @dataclass(frozen=True, slots=True)
-class StepCase:
+class StepCase(Compared):
     """One network, batch size and number of threads.
 
     Attributes:
@@ -47,14 +47,6 @@ class StepCase:
     activation: str
     timings: Mapping[str, Timing]
 
-    def milliseconds(self, contestant: str) -> float:
-        """Milliseconds per step at the median."""
-        return 1e3 * self.timings[contestant].median
-
-    def ratio(self, contestant: str, to: str = BASE) -> float:
-        """The quotient of two medians."""
-        return self.timings[contestant].median / self.timings[to].median
-
     def to_dict(self) -> dict[str, Any]:
         """Return the case, with what follows from it, as plain JSON types."""
         return {
@@ -64,9 +56,7 @@ class StepCase:
             "threads": self.threads,
             "p": self.p,
             "activation": self.activation,
-            "timings": {name: timing.to_dict() for name, timing in self.timings.items()},
-            "milliseconds": {name: self.milliseconds(name) for name in self.timings},
-            "ratios": {f"{name} / {BASE}": self.ratio(name) for name in self.timings},
+            **self.figures(),
         }
 
 

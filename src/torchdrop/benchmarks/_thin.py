@@ -13,11 +13,11 @@ from torch import nn
 from ..errors import SettingError
 from ..networks import mlp
 from ..surgery import thin
+from ._compared import BASE, Compared
 from ._progress import Observer, Progress, watch_nothing
 from ._timing import Budget, Contestant, Timing, measure
 
 THIN_CONTESTANTS = ("none", "nn.Dropout", "ours", "thinned", "4 groups")
-BASE = "none"
 
 _INPUTS, _OUTPUTS = 784, 10
 _SEED = 0
@@ -25,7 +25,7 @@ _STILL = 0.0  # learning rate: all of the optimizer's work, yet every step does 
 
 
 @dataclass(frozen=True, slots=True)
-class ThinCase:
+class ThinCase(Compared):
     """One network, batch size and rate.
 
     Attributes:
@@ -54,14 +54,6 @@ class ThinCase:
         left = _multiplications(self.depth, kept)
         return left / _multiplications(self.depth, self.width)
 
-    def milliseconds(self, contestant: str) -> float:
-        """Milliseconds per step at the median."""
-        return 1e3 * self.timings[contestant].median
-
-    def ratio(self, contestant: str) -> float:
-        """The quotient of its median and that without dropout."""
-        return self.timings[contestant].median / self.timings[BASE].median
-
     def to_dict(self) -> dict[str, Any]:
         """Return the case, with what follows from it, as plain JSON types."""
         return {
@@ -69,9 +61,7 @@ class ThinCase:
             "batch": self.batch,
             "p": self.p,
             "limit": self.limit,
-            "timings": {name: timing.to_dict() for name, timing in self.timings.items()},
-            "milliseconds": {name: self.milliseconds(name) for name in self.timings},
-            "ratios": {f"{name} / {BASE}": self.ratio(name) for name in self.timings},
+            **self.figures(),
         }
 
 
