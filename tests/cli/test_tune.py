@@ -95,6 +95,15 @@ def test_an_own_network_is_named_by_module_and_callable(run: Run, tmp_path: Path
     assert load_result(Path("run")).settings["network"]["name"] == "my_net:build"
 
 
+def test_thinned_networks_are_tuned_and_their_model_predicts(run: Run) -> None:
+    outcome = run("tune", *QUICK, "--thin", "--out", "run")
+
+    assert outcome.code == 0
+    assert "thinned networks are trained one after the other" in outcome.err
+    assert load_result(Path("run")).settings["network"]["kind"] == "thinned"
+    assert run("predict", "run", "digits").code == 0
+
+
 def test_arrays_in_a_file_are_tuned(run: Run) -> None:
     generator = np.random.default_rng(0)
     np.savez("a.npz", x=generator.normal(size=(90, 5)), y=np.arange(90) % 3)

@@ -101,6 +101,14 @@ def tune(
             rich_help_panel=_TRAINING,
         ),
     ] = "auto",
+    thin: Annotated[
+        bool,
+        typer.Option(
+            "--thin",
+            help="Do not compute what is dropped, which a mini-batch then shares.",
+            rich_help_panel=_TRAINING,
+        ),
+    ] = False,
     refine: Annotated[
         bool,
         typer.Option(
@@ -180,6 +188,7 @@ def tune(
         patience=patience,
         engine=engine,
         matmul=matmul,
+        thin=thin,
         refine=refine,
         per_layer=per_layer,
         learn=learn,

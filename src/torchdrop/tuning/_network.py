@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -14,10 +15,40 @@ from ..data import Dataset
 from ..errors import ModelError
 from ..modes import evaluating, training
 from ..networks import MLP
+from ..nn import sites_to_thin
+from ..surgery import thin_
 
 NetworkFactory = Callable[[float], nn.Module]
 
 _PROBE_ROWS = 8
+
+
+@dataclass(frozen=True)
+class Thinned:
+    """A recipe for networks that skip what they drop, as a sweep calls it.
+
+    Units are kept each by itself (`count="binomial"`), so that layers of any width have the p of
+    the grid; an exact number would round p to a whole unit, and small ones to 0 in narrow layers.
+
+    Attributes:
+        make_network: Builds the plain network from p.
+        groups: Parts of a mini-batch that draw their own units, at least 1.
+    """
+
+    make_network: NetworkFactory
+    groups: int = 1
+
+    def __call__(self, p: float) -> nn.Module:
+        """Build the network at `p`, and thin its chains; at p = 0 there need be none."""
+        model = build(self.make_network, p)
+        if p > 0 or _has_sites(model):
+            thin_(model, groups=self.groups)
+        return model
+
+
+def _has_sites(model: nn.Module) -> bool:
+    chains = (chain for chain in model.modules() if type(chain) is nn.Sequential)
+    return any(sites_to_thin(list(chain)) for chain in chains)
 
 
 def import_factory(name: str) -> NetworkFactory:
@@ -56,6 +87,9 @@ def describe(make_network: NetworkFactory) -> dict[str, Any]:
             "activation": make_network.activation,
             "fuse": make_network.fuse,
         }
+    if isinstance(make_network, Thinned):
+        inner = describe(make_network.make_network)
+        return {"kind": "thinned", "network": inner, "groups": make_network.groups}
     module = getattr(make_network, "__module__", None)
     name = getattr(make_network, "__qualname__", "<unnamed>")
     if getattr(sys.modules.get(module or ""), name, None) is make_network and module != "__main__":
@@ -78,6 +112,8 @@ def rebuild(description: Mapping[str, Any]) -> NetworkFactory:
     if description["kind"] == "mlp":
         fuse = description.get("fuse", False)  # older runs do not have it
         return MLP(tuple(description["widths"]), description["activation"], fuse)
+    if description["kind"] == "thinned":
+        return Thinned(rebuild(description["network"]), description["groups"])
     if description["kind"] == "callable":
         return import_factory(description["name"])
     raise ModelError(

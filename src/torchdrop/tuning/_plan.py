@@ -13,6 +13,7 @@ from ..data import Dataset
 from ..errors import SettingError
 from ..kernels import TORCH, Routes, choose_routes
 from ..modes import evaluating
+from ..nn import ThinnedSequential
 from ..training import TrainingSettings, why_not_stacked
 from ._grid import Grid
 from ._initial import initial_network
@@ -79,7 +80,7 @@ def plan_for(
         return Plan("loop", 1, "as told")
     rows = data.train.x[:_TRIAL_ROWS]
     models = [initial_network(make_network, p, 0) for p in (grid.rates[0], grid.rates[-1])]
-    if reason := why_not_stacked(models, rows):
+    if reason := _why_not_together(models, rows):
         if choice == "stacked":
             raise SettingError(f"engine='stacked' cannot train this network: {reason}. Use 'loop'.")
         return Plan("loop", 1, reason)
@@ -97,6 +98,13 @@ def plan_for(
 def _check(name: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
         raise SettingError(f"{name} is one of {', '.join(known)}; got {value!r}.")
+
+
+def _why_not_together(models: list[nn.Module], rows: Tensor) -> str | None:
+    # Each member would need rows and columns of its own.
+    if any(isinstance(layer, ThinnedSequential) for m in models for layer in m.modules()):
+        return "thinned networks are trained one after the other"
+    return why_not_stacked(models, rows)
 
 
 def _routes_of(model: nn.Module, rows: int) -> dict[str, Routes]:

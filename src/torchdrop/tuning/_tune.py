@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..data import Dataset, from_arrays
+from ..errors import SettingError
 from ..kernels import STREAM_VERSION
 from ..networks import MLP
 from ..training import TrainingSettings
@@ -18,8 +19,9 @@ from ._beyond import Beyond
 from ._executors import choose_crew
 from ._fingerprint import fingerprint
 from ._grid import DEFAULT_RATES, Grid
+from ._initial import initial_network
 from ._layout import layout_of
-from ._network import NetworkFactory, check_network, describe
+from ._network import NetworkFactory, Thinned, check_network, describe
 from ._plan import Choice, Matmul, Plan, plan_for
 from ._result import DataSummary, TuningResult
 from ._run_directory import Existing, RunDirectory, check_usable, recorded_routes
@@ -56,6 +58,7 @@ def tune(
     patience: int | None = None,
     engine: Choice = "auto",
     matmul: Matmul = "auto",
+    thin: bool = False,
     refine: bool = False,
     per_layer: bool = False,
     learn: bool = False,
@@ -92,6 +95,9 @@ def tune(
             faster one, and `on_start` is told which and why.
         matmul: `torch` for torch's own matrix products; `auto` lets oneDNN multiply where networks
             are trained one at a time and it is faster.
+        thin: Whether networks are thinned: what a mini-batch drops is the same for all of its rows
+            and is not computed; see `torchdrop.surgery.thin`. They are trained one after the
+            other, by torch's matrix products, and cannot learn p by gradient.
         refine: Whether rates around the best are added as long as they can decide something.
         per_layer: Whether one p for each layer is searched afterwards; needs
             `torchdrop[optuna]`.
@@ -114,8 +120,8 @@ def tune(
     Raises:
         SettingError: If a setting is out of range.
         DataError: If nothing can be learned from the data.
-        ModelError: If the network does not fit the data, drops nothing, or cannot be sent to
-            workers.
+        ModelError: If the network does not fit the data, drops nothing, cannot be sent to
+            workers, or has no chain to thin.
         RunDirectoryError: If `out` may not be written to.
         TorchdropError: If workers died that could not be replaced; what is finished is kept.
     """
@@ -124,10 +130,9 @@ def tune(
     crew = choose_crew(workers, executor, make_network)
     if out is not None:
         check_usable(Path(out), existing)
-    dataset = data if isinstance(data, Dataset) else from_arrays(*data)
-    if isinstance(make_network, MLP):
-        dataset = dataset.flattened()
+    dataset = _dataset_for(make_network, data)
     layout = layout_of(check_network(make_network, dataset, grid.rates[-1]))
+    make_network = _thinned(make_network, grid, learn=learn) if thin else make_network
     beyond = Beyond(per_layer, learn, on_beyond)
     beyond.check(make_network, grid)
     plan = plan_for(engine, matmul, make_network, dataset, training, grid)
@@ -159,6 +164,23 @@ def tune(
         if run:
             run.finish(result)
     return result
+
+
+def _dataset_for(make_network: NetworkFactory, data: Dataset | tuple[Any, Any]) -> Dataset:
+    dataset = data if isinstance(data, Dataset) else from_arrays(*data)
+    return dataset.flattened() if isinstance(make_network, MLP) else dataset
+
+
+def _thinned(make_network: NetworkFactory, grid: Grid, *, learn: bool) -> Thinned:
+    """Wrap the factory, and refuse what cannot be thinned before any work."""
+    if learn:
+        raise SettingError(
+            "Networks that learn p by gradient have soft masks, which leave nothing out to skip; "
+            "choose one of learn and thin."
+        )
+    thinned = Thinned(make_network)
+    initial_network(thinned, grid.rates[-1], seed=0)
+    return thinned
 
 
 def _summarize_data(data: Dataset) -> DataSummary:
