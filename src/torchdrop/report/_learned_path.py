@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from ..tuning import LearnedResult
 from ._canvas import INK, MUTED, draw
@@ -57,6 +58,7 @@ def path_figure(learned: LearnedResult) -> Markup:
         axes.set_ylim(bottom=0)
         axes.set_xlim(0, max(len(member.path) for member in learned.members) - 1)
         axes.set_xlabel("epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_ylabel("p, the probability of dropping", color=MUTED)
 
     listed = zip(labels, means, strict=True)
