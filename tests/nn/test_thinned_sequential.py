@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from torchdrop.errors import SettingError
-from torchdrop.functional import kept_units
+from torchdrop.functional import kept_units, take_part
 from torchdrop.nn import ActivationDropout, Dropout, ThinnedSequential
+from torchdrop.nn._thinning_pays import LEAST_ROWS, least_rows
 
 Chain = list[nn.Module]
 
@@ -49,8 +50,9 @@ def _pair(
 
 
 def _thin(layers: Chain, **settings: object) -> ThinnedSequential:
+    """However small it is: none of these networks has enough rows to gain by it."""
     named = OrderedDict((str(i), layer) for i, layer in enumerate(layers))
-    return ThinnedSequential(named, **settings)  # type: ignore[arg-type]
+    return ThinnedSequential(named, **{"always": True, **settings})  # type: ignore[arg-type]
 
 
 def _run(model: nn.Module, x: Tensor, seed: int = 3) -> tuple[Tensor, dict[str, Tensor]]:
@@ -62,11 +64,12 @@ def _run(model: nn.Module, x: Tensor, seed: int = 3) -> tuple[Tensor, dict[str, 
     return y.detach(), {**gradients, "x": x.grad}  # type: ignore[dict-item]
 
 
+@pytest.mark.parametrize("always", [True, False])
 @pytest.mark.parametrize("p", [0.3, 0.5, 0.9])
 @pytest.mark.parametrize("name", CHAINS)
-def test_it_equals_the_plain_chain_with_the_same_masks(name: str, p: float) -> None:
-    """In float64: outputs, the gradient of every parameter, and batch norm's statistics."""
-    thinned, plain, x = _pair(name, p)
+def test_it_equals_the_plain_chain_with_the_same_masks(name: str, p: float, always: bool) -> None:
+    """In float64: outputs, and the gradient of every parameter."""
+    thinned, plain, x = _pair(name, p, always=always)
     for seed in range(5):
         (y, gradients), (expected, others) = _run(thinned, x, seed), _run(plain, x, seed)
 
@@ -121,6 +124,98 @@ def test_groups_of_rows_draw_their_own_units(groups: int) -> None:
     expected = torch.cat([plain(rows) for rows in x.tensor_split(min(groups, len(x)))])
 
     assert torch.allclose(y, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("count", ["binomial", "exact"])
+@pytest.mark.parametrize("p", [0.5, 1.0])
+def test_stepping_aside_changes_no_result(count: str, p: float) -> None:
+    """In float64 outputs, all gradients and the statistics of batch norm agree."""
+    layers = _mlp(p)
+    layers.insert(1, nn.BatchNorm1d(16))
+    pair = [
+        _thin(copy.deepcopy(layers), count=count, always=always).double()
+        for always in (True, False)
+    ]
+    shapes: list[list[tuple[int, ...]]] = [[], []]
+    for model, seen in zip(pair, shapes, strict=True):
+        model[2].register_forward_hook(lambda _m, _i, y, seen=seen: seen.append(tuple(y.shape)))
+    x = torch.randn(5, 6, dtype=torch.float64)
+    for seed in range(3):
+        (y, gradients), (expected, others) = (_run(model, x, seed) for model in pair)
+        assert torch.allclose(y, expected, rtol=0, atol=1e-12)
+        for key, value in gradients.items():
+            assert torch.allclose(value, others[key], rtol=0, atol=1e-12), key
+    for one, other in zip(pair[0].buffers(), pair[1].buffers(), strict=True):
+        assert torch.allclose(one, other, rtol=0, atol=1e-12)
+    assert shapes[1] == [(5, 16)] * 3
+    assert shapes[0] != shapes[1]
+
+
+@pytest.mark.parametrize("always", [True, False])
+def test_a_dropped_infinity_is_selected_away(always: bool) -> None:
+    chain = _thin([nn.Linear(1, 4), nn.Dropout(1.0), nn.Linear(4, 1)], always=always)
+    y = chain(torch.tensor([[float("inf")]]))
+
+    assert torch.equal(y, chain[2].bias.view(1, 1))  # type: ignore[operator]
+
+
+def test_it_says_from_how_many_rows_on_it_thins() -> None:
+    named = OrderedDict((str(i), layer) for i, layer in enumerate(_mlp(0.5)))
+    chain = ThinnedSequential(named)
+    least = least_rows((6, 16, 12, 3), (0, 0.5, 0.5, 0))
+
+    assert f"hold=1; thins 2, 5 from {least} rows" in repr(chain)
+    assert chain.thins(least) == ("2", "5")
+    assert chain.thins(least - 1) == ()
+    chain.always = True
+    assert chain.thins(1) == ("2", "5")
+    assert "always=True" in repr(chain)
+
+
+def test_it_thins_from_just_the_rows_it_says() -> None:
+    seen: list[int] = []
+    layers = [nn.Linear(64, 512), nn.ReLU(), nn.Dropout(0.5), nn.Linear(512, 64)]
+    chain = _thin(layers, count="exact", always=False)
+    chain[1].register_forward_hook(lambda _m, _i, y: seen.append(y.shape[-1]))
+    least = least_rows((64, 512, 64), (0, 0.5, 0))
+    with torch.no_grad():
+        for shape in ((least - 1, 64), (least, 64), (2, -(-least // 2), 64)):
+            chain(torch.randn(shape))
+
+    assert seen == [512, 256, 256]
+
+
+def test_wider_layers_and_higher_rates_pay_from_fewer_rows() -> None:
+    by_width = [least_rows((n, n, n), (0, 0.5, 0)) for n in (16, 64, 256, 1024)]
+    by_rate = [least_rows((512, 512, 512), (0, p, 0)) for p in (0.05, 0.2, 0.5, 0.9)]
+
+    assert by_width == sorted(by_width, reverse=True)
+    assert by_rate == sorted(by_rate, reverse=True)
+    assert least_rows((10**4, 10**5, 10**4), (0, 1, 0)) == LEAST_ROWS
+    assert least_rows((8, 8), (0, 0)) > 10**12
+
+
+def test_chains_without_groups_of_plain_rows_keep_their_axes() -> None:
+    """A convolution before linear layers gets its images, not rows of them."""
+    layers = [nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(8, 16), Dropout(0.5), nn.Linear(16, 3)]
+
+    assert _thin(layers, groups=2)(torch.randn(5, 1, 4, 4)).shape == (5, 3)
+
+
+@pytest.mark.parametrize("shape", [(300, 7), (300, 7, 2, 3)])
+def test_parts_are_copied_and_their_gradients_put_back(shape: tuple[int, ...]) -> None:
+    weight = torch.randn(shape, dtype=torch.float64, requires_grad=True)
+    for rows in (None, torch.arange(1, 300, 2), torch.tensor([4])):
+        for columns in (None, torch.tensor([0, 3, 6])):
+            part = take_part(weight, rows, columns)
+            expected = weight if rows is None else weight[rows]
+            expected = expected if columns is None else expected[:, columns]
+            direction = torch.randn_like(expected)
+
+            assert torch.equal(part, expected)
+            (got,) = torch.autograd.grad(part, weight, direction)
+            (wanted,) = torch.autograd.grad(expected, weight, direction)
+            assert torch.equal(got, wanted)
 
 
 def test_fused_layers_and_more_axes_are_thinned_too() -> None:

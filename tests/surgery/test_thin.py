@@ -54,6 +54,14 @@ def test_in_training_rows_share_their_units() -> None:
     assert not torch.allclose(y, model.eval().mlp(torch.randn(1, 8)))
 
 
+def test_small_chains_step_aside_unless_always_is_asked_for() -> None:
+    aside, always = thin(_Block()), thin(_Block(), always=True)
+
+    assert aside.mlp.thins(8) == ()  # type: ignore[operator]
+    assert always.mlp.thins(8) == ("2",)  # type: ignore[operator]
+    assert "thins 2 from" in repr(aside)
+
+
 def test_a_copy_leaves_the_model_alone_and_a_dry_run_too() -> None:
     model = _Block()
     assert type(thin(model).mlp) is ThinnedSequential

@@ -17,6 +17,8 @@ from ..kernels import Seed, keep_mask, keep_probability, seed_tensor, uniform
 
 Count = Literal["binomial", "exact"]
 
+_ROWS = 128  # of a weight, copied at once
+
 
 def kept_units(
     units: int, p: float, seed: Seed, device: torch.device, *, count: Count = "binomial"
@@ -118,9 +120,23 @@ def take_part(weight: Tensor, rows: Tensor | None, columns: Tensor | None = None
 
 
 def _copy(weight: Tensor, rows: Tensor | None, columns: Tensor | None) -> Tensor:
-    if rows is not None and columns is not None:
-        return weight[rows.unsqueeze(1), columns]
-    return weight.index_select(*((0, rows) if rows is not None else (1, columns)))  # type: ignore[arg-type]
+    if rows is None or columns is None:
+        part = weight if rows is None else weight.index_select(0, rows)
+        return part if columns is None else part.index_select(1, columns)
+    # Whole rows, few enough to stay in the cache, then their columns: faster than by pairs.
+    part = weight.new_empty(len(rows), len(columns), *weight.shape[2:])
+    for at in range(0, len(rows), _ROWS):
+        some = weight.index_select(0, rows[at : at + _ROWS])
+        torch.index_select(some, 1, columns, out=part[at : at + _ROWS])
+    return part
+
+
+def _spread(part: Tensor, columns: Tensor, width: int) -> Tensor:
+    """Put columns back to their places among `width`, with 0 between them."""
+    places = torch.full((width,), len(columns), device=columns.device)
+    places[columns] = torch.arange(len(columns), device=columns.device)
+    none = part.new_zeros(len(part), 1, *part.shape[2:])
+    return torch.cat([part, none], dim=1).index_select(1, places)
 
 
 class _Part(torch.autograd.Function):
@@ -132,11 +148,9 @@ class _Part(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
         (gradient,) = gradients
-        whole = gradient.new_zeros(ctx.shape)
-        if ctx.rows is not None and ctx.columns is not None:
-            whole[ctx.rows.unsqueeze(1), ctx.columns] = gradient
-        elif ctx.rows is not None:
-            whole.index_copy_(0, ctx.rows, gradient)
-        else:
-            whole.index_copy_(1, ctx.columns, gradient)
+        if ctx.columns is not None:
+            gradient = _spread(gradient, ctx.columns, ctx.shape[1])
+        if ctx.rows is None:
+            return gradient, None, None
+        whole = gradient.new_zeros(ctx.shape).index_copy_(0, ctx.rows, gradient)
         return whole, None, None

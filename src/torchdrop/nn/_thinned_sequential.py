@@ -24,12 +24,14 @@ from ..kernels import seed_for
 from ._activation_dropout import ActivationDropout
 from ._channels import Dropout2d
 from ._dropout import Dropout
+from ._thinning_pays import least_rows
 
 _POINTWISE = (
     *(nn.Identity, nn.ReLU, nn.LeakyReLU, nn.GELU, nn.SiLU, nn.Tanh, nn.Sigmoid, nn.ELU),
     *(nn.SELU, nn.CELU, nn.Softplus, nn.ReLU6, nn.Hardswish, nn.Mish),
 )
 _NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+_ROWWISE = (*_POINTWISE, nn.Linear, nn.LayerNorm, nn.Dropout)
 
 
 @dataclass
@@ -38,6 +40,21 @@ class _Kept:
 
     numbers: Tensor
     factor: float
+
+
+@dataclass(frozen=True)
+class _Chain:
+    """Linear layers joined by dropout that drops."""
+
+    sites: tuple[int, ...] = ()
+    widths: tuple[int, ...] = ()
+    rates: tuple[float, ...] = ()
+
+    def longer(self, layer: nn.Linear, site: int, p: float) -> _Chain:
+        """The chain with another layer, and the dropout behind it, if any."""
+        widths = (*(self.widths or (layer.in_features,)), layer.out_features)
+        sites = (*self.sites, site) if site else self.sites
+        return _Chain(sites, widths, (*(self.rates or (0.0,)), p))
 
 
 class ThinnedSequential(nn.Sequential):
@@ -53,6 +70,10 @@ class ThinnedSequential(nn.Sequential):
     does not do: gradients of one step vary more. A batch norm's running statistics move for the
     channels that are kept.
 
+    A chain of linear layers that has too few rows or units to gain by it steps aside: it computes
+    all units and selects the same ones, so that what it returns, and its gradients, are the same.
+    `thins` and `print` say from how many rows on it thins. Convolutions do not step aside.
+
     Args:
         layers: The chain's layers, by name, as `Sequential` takes them.
         count: `binomial` keeps each unit by itself, as the chapter's dropout; `exact` always the
@@ -60,6 +81,7 @@ class ThinnedSequential(nn.Sequential):
         groups: Parts of the mini-batch that draw their own units; more of them are closer to plain
             dropout, and slower.
         hold: Training passes for which drawn units are held, at least 1.
+        always: Whether to thin however few rows and units there are.
 
     Raises:
         SettingError: If a setting is out of range, or there are groups and a batch norm.
@@ -68,7 +90,8 @@ class ThinnedSequential(nn.Sequential):
         >>> import torch
         >>> from collections import OrderedDict
         >>> layers = (nn.Linear(4, 8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 2))
-        >>> chain = ThinnedSequential(OrderedDict((str(i), x) for i, x in enumerate(layers)))
+        >>> named = OrderedDict((str(i), layer) for i, layer in enumerate(layers))
+        >>> chain = ThinnedSequential(named, always=True)
         >>> chain(torch.ones(3, 4)).sum().backward()
         >>> dropped = (chain[0].weight.grad == 0).all(dim=1)
         >>> bool((chain[3].weight.grad[:, dropped] == 0).all())
@@ -86,6 +109,7 @@ class ThinnedSequential(nn.Sequential):
         count: Count = "binomial",
         groups: int = 1,
         hold: int = 1,
+        always: bool = False,
     ) -> None:
         for name, value in (("groups", groups), ("hold", hold)):
             if value < 1:
@@ -99,39 +123,61 @@ class ThinnedSequential(nn.Sequential):
                 "use groups=1, or LayerNorm."
             )
         self.count: Count = count
-        self.groups, self.hold = groups, hold
+        self.groups, self.hold, self.always = groups, hold, always
         self._held: dict[tuple[int, int], _Kept] = {}
         self._passes = 0
 
     def forward(self, input: Tensor) -> Tensor:
         """Run the chain; in training, only the units that are kept."""
         layers = list(self)
-        sites = sites_to_thin(layers)
-        active = [i for i in sites if layers[i].training and _rate(layers[i]) > 0]
+        active = _active(layers)
         if not active:
             whole: Tensor = super().forward(input)  # type: ignore[no-untyped-call]
             return whole
         if self._passes % self.hold == 0:
             self._held = {}
         self._passes += 1
-        flat = input.flatten(0, -2) if isinstance(layers[min(active)], Dropout) else input
-        parts = flat.tensor_split(min(self.groups, max(1, len(flat))))
-        y = torch.cat([self._run(layers, active, x, group) for group, x in enumerate(parts)])
+        rowwise = all(isinstance(layer, _ROWWISE) for layer in layers)
+        flat = input.flatten(0, -2) if rowwise and input.ndim > 1 else input
+        parts = flat.tensor_split(self.groups) if self.groups > 1 else (flat,)
+        parts = tuple(x for x in parts if len(x)) or (flat,)
+        done = [self._run(layers, active, x, group) for group, x in enumerate(parts)]
+        y = done[0] if len(done) == 1 else torch.cat(done)
         return y.reshape(*input.shape[:-1], -1) if input.ndim != flat.ndim else y
 
+    def thins(self, rows: int) -> tuple[str, ...]:
+        """Say which dropout layers' units need not be computed in training.
+
+        Args:
+            rows: Rows that a linear layer gets at once: of the mini-batch, or of a group's part.
+
+        Returns:
+            Names of layers, in order; none where all of the chain steps aside, or nothing drops.
+        """
+        layers, names = list(self), list(self._modules)
+        active = _active(layers, training=True)
+        least = _least_rows(layers, active)
+        return tuple(names[i] for i in active if self.always or rows >= least[i])
+
     def _run(self, layers: list[nn.Module], active: list[int], x: Tensor, group: int) -> Tensor:
+        least = _least_rows(layers, active)
         kept: _Kept | None = None
+        thin = False
         for place, layer in enumerate(layers):
             if isinstance(layer, (nn.Linear, nn.Conv2d)):
+                columns = kept if thin else None
                 site = _site_of(layers, active, place)
-                rows = (
+                kept = (
                     self._draw(layers[site], len(layer.weight), x, (site, group)) if site else None
                 )
-                x, kept = _weigh(layer, x, rows, kept), rows
+                rows = x.numel() // max(1, x.shape[-1])
+                thin = kept is not None and (self.always or rows >= least[site])
+                x = _weigh(layer, x, kept if thin else None, columns)
             elif kept is not None and place in active:
-                x = _activated(layer, x) * kept.factor
+                x = _activated(layer, x)
+                x = _scale(x, kept.factor) if thin else _select(x, kept)
             elif kept is not None and isinstance(layer, _NORMS):
-                x = _normalize(layer, x, kept.numbers)
+                x = _normalize(layer, x, kept.numbers, thin)
             else:
                 x = layer(x)
         return x
@@ -146,7 +192,14 @@ class ThinnedSequential(nn.Sequential):
 
     def extra_repr(self) -> str:
         """Show the settings in `print(model)`."""
-        return f"count={self.count!r}, groups={self.groups}, hold={self.hold}"
+        settings = f"count={self.count!r}, groups={self.groups}, hold={self.hold}"
+        if self.always:
+            return f"{settings}, always=True"
+        layers, names = list(self), list(self._modules)
+        least = _least_rows(layers, _active(layers, training=True))
+        counts = sorted(set(least.values()) - {0})
+        named = ((", ".join(names[i] for i in least if least[i] == n), n) for n in counts)
+        return "; ".join((settings, *(f"thins {sites} from {n} rows" for sites, n in named)))
 
 
 def sites_to_thin(layers: list[nn.Module]) -> list[int]:
@@ -160,6 +213,26 @@ def sites_to_thin(layers: list[nn.Module]) -> list[int]:
         element-wise activations (and a batch norm) before them since the first.
     """
     return [i for i, layer in enumerate(layers) if _is_dropout(layer) and _fits(layers, i)]
+
+
+def _active(layers: list[nn.Module], *, training: bool | None = None) -> list[int]:
+    """Places of the dropout layers to thin that drop anything now, or would in training."""
+    sites = sites_to_thin(layers)
+    return [i for i in sites if (training or layers[i].training) and _rate(layers[i]) > 0]
+
+
+def _least_rows(layers: list[nn.Module], active: list[int]) -> dict[int, int]:
+    """Rows from which units of each site are not computed, the same for sites of one chain."""
+    least, chain = dict.fromkeys(active, 0), _Chain()
+    for place, layer in enumerate(layers):
+        if type(layer) is not nn.Linear:
+            continue
+        site = _site_of(layers, active, place)
+        chain = chain.longer(layer, site, _rate(layers[site]) if site else 0.0)
+        if not site:
+            least |= dict.fromkeys(chain.sites, least_rows(chain.widths, chain.rates))
+            chain = _Chain()
+    return least
 
 
 def _site_of(layers: list[nn.Module], active: list[int], place: int) -> int:
@@ -204,14 +277,14 @@ def _activated(layer: nn.Module, x: Tensor) -> Tensor:
 
 
 def _weigh(layer: nn.Module, x: Tensor, rows: _Kept | None, columns: _Kept | None) -> Tensor:
+    if rows is None and columns is None:
+        result: Tensor = layer(x)
+        return result
     numbers = (rows.numbers if rows else None), (columns.numbers if columns else None)
     if isinstance(layer, nn.Linear):
         return thinned_linear(x, layer.weight, layer.bias, *numbers)
     if not isinstance(layer, nn.Conv2d):
         raise TypeError(f"a thinned layer is a Linear or a Conv2d; got {type(layer).__name__}")
-    if rows is None and columns is None:
-        result: Tensor = layer(x)
-        return result
     settings: dict[str, Any] = {
         "stride": layer.stride,
         "padding": layer.padding,
@@ -220,11 +293,27 @@ def _weigh(layer: nn.Module, x: Tensor, rows: _Kept | None, columns: _Kept | Non
     return thinned_convolution(x, layer.weight, layer.bias, *numbers, **settings)
 
 
-def _normalize(layer: nn.BatchNorm1d | nn.BatchNorm2d, x: Tensor, numbers: Tensor) -> Tensor:
-    """Normalize the kept channels, and move their running statistics alone."""
-    own = [None if s is None else s[numbers] for s in (layer.running_mean, layer.running_var)]
+def _select(x: Tensor, kept: _Kept) -> Tensor:
+    """Drop all but the kept units, where all were computed."""
+    keep = torch.zeros(x.shape[-1], dtype=torch.bool, device=x.device)
+    keep[kept.numbers] = True
+    return torch.where(keep, _scale(x, kept.factor), 0.0)
+
+
+def _scale(x: Tensor, factor: float) -> Tensor:
+    """Multiply, and make 0 of everything, infinities too, where no unit is kept."""
+    return x * factor if factor else x.masked_fill(x.new_ones((), dtype=torch.bool), 0.0)
+
+
+def _normalize(
+    layer: nn.BatchNorm1d | nn.BatchNorm2d, x: Tensor, numbers: Tensor, thin: bool
+) -> Tensor:
+    """Normalize the kept channels, or all of them, and move statistics of the kept ones alone."""
+    rows = numbers if thin else torch.arange(layer.num_features, device=x.device)
+    own = [None if s is None else s[rows] for s in (layer.running_mean, layer.running_var)]
     weight, bias = (
-        None if value is None else take_part(value, numbers) for value in (layer.weight, layer.bias)
+        None if value is None else take_part(value, rows if thin else None)
+        for value in (layer.weight, layer.bias)
     )
     momentum = layer.momentum or 0.0
     if layer.training and layer.num_batches_tracked is not None:
@@ -235,5 +324,5 @@ def _normalize(layer: nn.BatchNorm1d | nn.BatchNorm2d, x: Tensor, numbers: Tenso
     y = F.batch_norm(x, own[0], own[1], weight, bias, batch, momentum, layer.eps)
     for whole, part in zip((layer.running_mean, layer.running_var), own, strict=True):
         if layer.training and whole is not None and part is not None:
-            whole[numbers] = part
+            whole[numbers] = part if thin else part[numbers]
     return y

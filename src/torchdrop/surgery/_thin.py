@@ -24,6 +24,7 @@ def thin_(
     count: Count = "binomial",
     groups: int = 1,
     hold: int = 1,
+    always: bool = False,
     dry_run: bool = False,
 ) -> Changes:
     """Let every chain in `model` that can be thinned skip what it drops, in place.
@@ -32,7 +33,7 @@ def thin_(
     two Conv2d, and nothing but activations (or a batch norm) before it. It becomes a
     `torchdrop.nn.ThinnedSequential`: the object, its layers, names and `state_dict` keys stay, and
     evaluation gives the same bits. In training, a whole mini-batch drops the same units, which
-    are not computed.
+    are not computed where that is faster; `print(model)` says from how many rows on.
 
     Args:
         model: Any module.
@@ -40,6 +41,7 @@ def thin_(
         count: As in `ThinnedSequential`.
         groups: As in `ThinnedSequential`.
         hold: As in `ThinnedSequential`.
+        always: Whether small chains are thinned too, which step aside otherwise.
         dry_run: Whether to say what would be changed, and change nothing.
 
     Returns:
@@ -60,7 +62,7 @@ def thin_(
     if p is not None:
         check_probability(p)
     if dry_run:
-        return thin_(shadow(model), p, count=count, groups=groups, hold=hold)
+        return thin_(shadow(model), p, count=count, groups=groups, hold=hold, always=always)
     made, left = [], []
     for site, chain in model.named_modules():
         if type(chain) is not nn.Sequential:
@@ -69,7 +71,7 @@ def thin_(
         sites = sites_to_thin(layers)
         if sites:
             like = ThinnedSequential(
-                dict(chain.named_children()), count=count, groups=groups, hold=hold
+                dict(chain.named_children()), count=count, groups=groups, hold=hold, always=always
             )
             become(chain, like)
             rates = [_set_rate(layers[i], p) for i in sites]
@@ -94,6 +96,7 @@ def thin(
     count: Count = "binomial",
     groups: int = 1,
     hold: int = 1,
+    always: bool = False,
 ) -> M:
     """Copy `model` with thinned chains; see `thin_`.
 
@@ -103,6 +106,7 @@ def thin(
         count: As in `thin_`.
         groups: As in `thin_`.
         hold: As in `thin_`.
+        always: As in `thin_`.
 
     Returns:
         A deep copy, thinned.
@@ -112,7 +116,7 @@ def thin(
         SettingError: If a setting is out of range.
     """
     copied = copy.deepcopy(model)
-    thin_(copied, p, count=count, groups=groups, hold=hold)
+    thin_(copied, p, count=count, groups=groups, hold=hold, always=always)
     return copied
 
 
