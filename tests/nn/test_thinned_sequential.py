@@ -81,6 +81,70 @@ def test_it_equals_the_plain_chain_with_the_same_masks(name: str, p: float, alwa
         plain.zero_grad()
 
 
+@pytest.mark.parametrize("set_to_none", [True, False])
+@pytest.mark.parametrize("groups", [1, 3])
+def test_written_gradients_are_those_of_autograd(groups: int, set_to_none: bool) -> None:
+    """Over steps with other masks, where memory is used again, and added up over two passes."""
+    written, plain, x = _pair("mlp", 0.5, groups=groups, write_gradients=True)
+    autograd = _thin(_mlp(0.5), groups=groups).double()
+    autograd.load_state_dict(plain.state_dict())
+    for seed in range(6):
+        for repeat in range(1 + seed % 2):
+            (y, gradients), (expected, others) = (
+                _run(model, x, seed + 100 * repeat) for model in (written, autograd)
+            )
+        assert torch.equal(y, expected)
+        assert gradients.keys() == others.keys()
+        for key, value in gradients.items():
+            assert torch.allclose(value, others[key], rtol=0, atol=1e-13), key
+        written.zero_grad(set_to_none)
+        autograd.zero_grad(set_to_none)
+
+
+def test_written_gradients_use_their_memory_again_and_copies_have_their_own() -> None:
+    chain = _thin(_mlp(0.5), write_gradients=True)
+    x = torch.randn(5, 6)
+    chain(x).sum().backward()
+    first = chain[3].weight.grad
+    chain.zero_grad()
+    twin = copy.deepcopy(chain)
+    chain(x).sum().backward()
+    kept = first.clone()  # type: ignore[union-attr, operator]
+    twin(x).sum().backward()
+
+    assert chain[3].weight.grad is first
+    assert torch.equal(first, kept)  # type: ignore[arg-type]
+
+
+def test_written_gradients_follow_a_change_of_dtype_and_frozen_weights() -> None:
+    chain = _thin(_mlp(0.5), write_gradients=True)
+    chain(torch.randn(5, 6)).sum().backward()
+    chain.zero_grad()
+    chain.double()[0].weight.requires_grad_(False)
+    chain(torch.randn(5, 6, dtype=torch.float64)).sum().backward()
+
+    assert chain[0].weight.grad is None
+    assert chain[3].weight.grad.dtype == torch.float64  # type: ignore[union-attr]
+
+
+def test_weights_with_hooks_are_left_to_autograd() -> None:
+    chain, seen = _thin(_mlp(0.5), write_gradients=True), []
+    chain[0].weight.register_hook(lambda g: seen.append("tensor"))  # type: ignore[operator]
+    chain[3].weight.register_post_accumulate_grad_hook(  # type: ignore[operator]
+        lambda w: seen.append("accumulated")
+    )
+    chain(torch.randn(5, 6)).sum().backward()
+
+    assert sorted(seen) == ["accumulated", "tensor"]
+
+
+def test_written_gradients_refuse_gradients_of_gradients() -> None:
+    chain = _thin(_mlp(0.5), write_gradients=True)
+    y = chain(torch.randn(5, 6)).pow(2).sum()
+    with pytest.raises(SettingError, match="write_gradients=False"):
+        y.backward(create_graph=True)
+
+
 @pytest.mark.parametrize("name", CHAINS)
 def test_in_evaluation_and_at_p_0_it_is_the_plain_chain(name: str) -> None:
     thinned, plain, x = _pair(name, 0.5)

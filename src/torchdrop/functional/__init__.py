@@ -65,4 +65,5 @@ from ._variational import variational_linear as variational_linear
 from ._variational import variational_log_alpha as variational_log_alpha
 from ._variational_rnn import variational_gru as variational_gru
 from ._variational_rnn import variational_lstm as variational_lstm
+from ._written_part import GradientMemory as GradientMemory
 from ._zoneout import zoneout as zoneout

@@ -14,10 +14,9 @@ from torch.nn import functional as F
 
 from ..errors import SettingError
 from ..kernels import Seed, keep_mask, keep_probability, seed_tensor, uniform
+from ._written_part import GradientMemory, copy_part, spread, writes, written_part
 
 Count = Literal["binomial", "exact"]
-
-_ROWS = 128  # of a weight, copied at once
 
 
 def kept_units(
@@ -53,7 +52,13 @@ def kept_units(
 
 
 def thinned_linear(
-    x: Tensor, weight: Tensor, bias: Tensor | None, rows: Tensor | None, columns: Tensor | None
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    rows: Tensor | None,
+    columns: Tensor | None,
+    *,
+    memory: GradientMemory | None = None,
 ) -> Tensor:
     """Apply the part of a linear layer that is left when units before and after it are dropped.
 
@@ -66,6 +71,7 @@ def thinned_linear(
         bias: Shape `(outputs,)`, or none.
         rows: Numbers of the kept outputs; `None` for all.
         columns: Numbers of the kept inputs, as many as `x` has columns; `None` for all.
+        memory: As in `take_part`, for `weight`.
 
     Returns:
         Shape `(N, kept outputs)`.
@@ -74,7 +80,7 @@ def thinned_linear(
         Graham, Reizenstein, Robinson, "Efficient batchwise dropout training using submatrices",
         arXiv 1502.02478 (2015). Ours draws from the mask stream and also thins groups of a batch.
     """
-    part = take_part(weight, rows, columns)
+    part = take_part(weight, rows, columns, memory=memory)
     return F.linear(x, part, None if bias is None else take_part(bias, rows))
 
 
@@ -103,53 +109,43 @@ def thinned_convolution(
     return F.conv2d(x, part, None if bias is None else take_part(bias, rows), **settings)
 
 
-def take_part(weight: Tensor, rows: Tensor | None, columns: Tensor | None = None) -> Tensor:
+def take_part(
+    weight: Tensor,
+    rows: Tensor | None,
+    columns: Tensor | None = None,
+    *,
+    memory: GradientMemory | None = None,
+) -> Tensor:
     """Copy rows, and columns of them; the gradient goes back to their places.
 
     Args:
         weight: Of one axis or more.
         rows: Along the first axis; `None` for all.
         columns: Along the second axis; `None` for all.
+        memory: If given, backward writes the gradient into `weight.grad` itself, in memory that is
+            used again in the next step; see `GradientMemory` for what that rules out.
 
     Returns:
         The part; `weight` itself where it is all.
     """
     if rows is None and columns is None:
         return weight
+    if memory is not None and writes(weight):
+        return written_part(weight, rows, columns, memory)
     return _Part.apply(weight, rows, columns)  # type: ignore[no-any-return, no-untyped-call]
-
-
-def _copy(weight: Tensor, rows: Tensor | None, columns: Tensor | None) -> Tensor:
-    if rows is None or columns is None:
-        part = weight if rows is None else weight.index_select(0, rows)
-        return part if columns is None else part.index_select(1, columns)
-    # Whole rows, few enough to stay in the cache, then their columns: faster than by pairs.
-    part = weight.new_empty(len(rows), len(columns), *weight.shape[2:])
-    for at in range(0, len(rows), _ROWS):
-        some = weight.index_select(0, rows[at : at + _ROWS])
-        torch.index_select(some, 1, columns, out=part[at : at + _ROWS])
-    return part
-
-
-def _spread(part: Tensor, columns: Tensor, width: int) -> Tensor:
-    """Put columns back to their places among `width`, with 0 between them."""
-    places = torch.full((width,), len(columns), device=columns.device)
-    places[columns] = torch.arange(len(columns), device=columns.device)
-    none = part.new_zeros(len(part), 1, *part.shape[2:])
-    return torch.cat([part, none], dim=1).index_select(1, places)
 
 
 class _Part(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, weight: Tensor, rows: Tensor | None, columns: Tensor | None) -> Tensor:
         ctx.shape, ctx.rows, ctx.columns = weight.shape, rows, columns
-        return _copy(weight, rows, columns)
+        return copy_part(weight, rows, columns)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
         (gradient,) = gradients
         if ctx.columns is not None:
-            gradient = _spread(gradient, ctx.columns, ctx.shape[1])
+            gradient = spread(gradient, ctx.columns, ctx.shape[1])
         if ctx.rows is None:
             return gradient, None, None
         whole = gradient.new_zeros(ctx.shape).index_copy_(0, ctx.rows, gradient)

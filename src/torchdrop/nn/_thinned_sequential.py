@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from ..errors import SettingError
 from ..functional import (
     Count,
+    GradientMemory,
     check_probability,
     kept_units,
     take_part,
@@ -82,6 +83,9 @@ class ThinnedSequential(nn.Sequential):
             dropout, and slower.
         hold: Training passes for which drawn units are held, at least 1.
         always: Whether to thin however few rows and units there are.
+        write_gradients: Whether backward writes gradients of thinned linear weights into `.grad`
+            itself, in memory that is used again in every step: faster, and the same for an
+            optimizer. See `torchdrop.functional.GradientMemory` for what it rules out.
 
     Raises:
         SettingError: If a setting is out of range, or there are groups and a batch norm.
@@ -110,6 +114,7 @@ class ThinnedSequential(nn.Sequential):
         groups: int = 1,
         hold: int = 1,
         always: bool = False,
+        write_gradients: bool = False,
     ) -> None:
         for name, value in (("groups", groups), ("hold", hold)):
             if value < 1:
@@ -124,6 +129,8 @@ class ThinnedSequential(nn.Sequential):
             )
         self.count: Count = count
         self.groups, self.hold, self.always = groups, hold, always
+        self.write_gradients = write_gradients
+        self._memory = GradientMemory()
         self._held: dict[tuple[int, int], _Kept] = {}
         self._passes = 0
 
@@ -172,7 +179,8 @@ class ThinnedSequential(nn.Sequential):
                 )
                 rows = x.numel() // max(1, x.shape[-1])
                 thin = kept is not None and (self.always or rows >= least[site])
-                x = _weigh(layer, x, kept if thin else None, columns)
+                memory = self._memory if self.write_gradients else None
+                x = _weigh(layer, x, kept if thin else None, columns, memory)
             elif kept is not None and place in active:
                 x = _activated(layer, x)
                 x = _scale(x, kept.factor) if thin else _select(x, kept)
@@ -193,6 +201,7 @@ class ThinnedSequential(nn.Sequential):
     def extra_repr(self) -> str:
         """Show the settings in `print(model)`."""
         settings = f"count={self.count!r}, groups={self.groups}, hold={self.hold}"
+        settings += ", write_gradients=True" if self.write_gradients else ""
         if self.always:
             return f"{settings}, always=True"
         layers, names = list(self), list(self._modules)
@@ -276,13 +285,19 @@ def _activated(layer: nn.Module, x: Tensor) -> Tensor:
     return layer.activate(x) if isinstance(layer, ActivationDropout) else x
 
 
-def _weigh(layer: nn.Module, x: Tensor, rows: _Kept | None, columns: _Kept | None) -> Tensor:
+def _weigh(
+    layer: nn.Module,
+    x: Tensor,
+    rows: _Kept | None,
+    columns: _Kept | None,
+    memory: GradientMemory | None,
+) -> Tensor:
     if rows is None and columns is None:
         result: Tensor = layer(x)
         return result
     numbers = (rows.numbers if rows else None), (columns.numbers if columns else None)
     if isinstance(layer, nn.Linear):
-        return thinned_linear(x, layer.weight, layer.bias, *numbers)
+        return thinned_linear(x, layer.weight, layer.bias, *numbers, memory=memory)
     if not isinstance(layer, nn.Conv2d):
         raise TypeError(f"a thinned layer is a Linear or a Conv2d; got {type(layer).__name__}")
     settings: dict[str, Any] = {

@@ -25,6 +25,7 @@ def thin_(
     groups: int = 1,
     hold: int = 1,
     always: bool = False,
+    write_gradients: bool = False,
     dry_run: bool = False,
 ) -> Changes:
     """Let every chain in `model` that can be thinned skip what it drops, in place.
@@ -42,6 +43,7 @@ def thin_(
         groups: As in `ThinnedSequential`.
         hold: As in `ThinnedSequential`.
         always: Whether small chains are thinned too, which step aside otherwise.
+        write_gradients: As in `ThinnedSequential`.
         dry_run: Whether to say what would be changed, and change nothing.
 
     Returns:
@@ -62,7 +64,7 @@ def thin_(
     if p is not None:
         check_probability(p)
     if dry_run:
-        return thin_(shadow(model), p, count=count, groups=groups, hold=hold, always=always)
+        model = shadow(model)
     made, left = [], []
     for site, chain in model.named_modules():
         if type(chain) is not nn.Sequential:
@@ -71,7 +73,12 @@ def thin_(
         sites = sites_to_thin(layers)
         if sites:
             like = ThinnedSequential(
-                dict(chain.named_children()), count=count, groups=groups, hold=hold, always=always
+                dict(chain.named_children()),
+                count=count,
+                groups=groups,
+                hold=hold,
+                always=always,
+                write_gradients=write_gradients,
             )
             become(chain, like)
             rates = [_set_rate(layers[i], p) for i in sites]
@@ -97,6 +104,7 @@ def thin(
     groups: int = 1,
     hold: int = 1,
     always: bool = False,
+    write_gradients: bool = False,
 ) -> M:
     """Copy `model` with thinned chains; see `thin_`.
 
@@ -107,6 +115,7 @@ def thin(
         groups: As in `thin_`.
         hold: As in `thin_`.
         always: As in `thin_`.
+        write_gradients: As in `thin_`.
 
     Returns:
         A deep copy, thinned.
@@ -116,7 +125,15 @@ def thin(
         SettingError: If a setting is out of range.
     """
     copied = copy.deepcopy(model)
-    thin_(copied, p, count=count, groups=groups, hold=hold, always=always)
+    thin_(
+        copied,
+        p,
+        count=count,
+        groups=groups,
+        hold=hold,
+        always=always,
+        write_gradients=write_gradients,
+    )
     return copied
 
 
