@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from torchdrop.errors import SettingError
 from torchdrop.functional import kept_units, take_part
+from torchdrop.kernels import keep_mask
 from torchdrop.nn import ActivationDropout, Dropout, ThinnedSequential
 from torchdrop.nn._thinning_pays import LEAST_ROWS, least_rows
 
@@ -292,6 +293,16 @@ def test_fused_layers_and_more_axes_are_thinned_too() -> None:
 
     (y, _), (expected, _) = _run(thinned, x), _run(reference, x)
     assert torch.allclose(y, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("p", [0.0, 0.3, 0.5, 1.0])
+def test_a_binomial_count_keeps_what_the_stream_says(p: float) -> None:
+    for seed in range(20):
+        numbers, factor = kept_units(300, p, seed, torch.device("cpu"))
+        expected = keep_mask(torch.tensor(seed), 300, p).nonzero().flatten()
+
+        assert torch.equal(numbers, expected)
+        assert factor == pytest.approx(1 / (1 - p) if p < 1 else 1.0, abs=1e-6)
 
 
 def test_an_exact_count_is_exact_and_each_unit_is_kept_equally_often() -> None:

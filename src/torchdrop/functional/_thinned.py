@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..errors import SettingError
-from ..kernels import Seed, keep_mask, keep_probability, seed_tensor, uniform
+from ..kernels import Seed, keep_probability, masked_scale, uniform
 from ._written_part import GradientMemory, copy_part, spread, writes, written_part
 
 Count = Literal["binomial", "exact"]
@@ -41,7 +41,7 @@ def kept_units(
         SettingError: If `count` is unknown.
     """
     if count == "binomial":
-        keep = keep_mask(seed_tensor(seed, device), units, p)
+        keep = masked_scale(torch.ones(units, device=device), seed, p, 1.0)
         share = float(keep_probability(p))
         return keep.nonzero().flatten(), 1 / share if share > 0 else 1.0
     if count != "exact":

@@ -310,9 +310,9 @@ def _weigh(
 
 def _select(x: Tensor, kept: _Kept) -> Tensor:
     """Drop all but the kept units, where all were computed."""
-    keep = torch.zeros(x.shape[-1], dtype=torch.bool, device=x.device)
-    keep[kept.numbers] = True
-    return torch.where(keep, _scale(x, kept.factor), 0.0)
+    dropped = torch.ones(x.shape[-1], dtype=torch.bool, device=x.device)
+    dropped.index_fill_(0, kept.numbers, False)
+    return _scale(x, kept.factor).masked_fill_(dropped, 0.0)
 
 
 def _scale(x: Tensor, factor: float) -> Tensor:
