@@ -17,7 +17,7 @@ from ._compared import BASE, Compared
 from ._progress import Observer, Progress, watch_nothing
 from ._timing import Budget, Contestant, Timing, measure
 
-THIN_CONTESTANTS = ("none", "nn.Dropout", "ours", "thinned", "4 groups")
+THIN_CONTESTANTS = ("none", "nn.Dropout", "ours", "thinned", "written", "4 groups")
 
 _INPUTS, _OUTPUTS = 784, 10
 _SEED = 0
@@ -90,7 +90,8 @@ def benchmark_thin(
 ) -> ThinBenchmark:
     """Time training steps: forward, cross-entropy, backward, SGD with momentum.
 
-    Thinned networks keep an exact number of units, so that shapes stay. All networks of a case
+    Thinned networks keep an exact number of units, so that shapes stay, and step aside where they
+    expect to lose; "written" and "4 groups" write gradients into `.grad` themselves. All networks of a case
     start from the same weights and see the same batch; the learning rate is 0, so that every step
     does the same work.
 
@@ -142,7 +143,8 @@ def _build(depth: int, width: int, p: float) -> dict[str, nn.Module]:
         "nn.Dropout": nn.Sequential(*torchs),
         "ours": network(),
         "thinned": thin(network(), count="exact"),
-        "4 groups": thin(network(), count="exact", groups=4),
+        "written": thin(network(), count="exact", write_gradients=True),
+        "4 groups": thin(network(), count="exact", groups=4, write_gradients=True),
     }
 
 
