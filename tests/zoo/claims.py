@@ -14,7 +14,7 @@ from torchdrop.sites import find_sites
 from torchdrop.surgery import convert_, insert_, remove_
 
 from .count import count
-from .draws import Draw, draws_of
+from .draws import Draw, draws_of, running_in
 from .entry import Entry
 from .state import differences, evaluated, everything, modes, outputs, same, statistics
 
@@ -75,7 +75,9 @@ def sampling_needs_no_example(entry: Entry) -> None:
 
 def _samples(entry: Entry, *, with_example: bool) -> None:
     model, inputs = entry.model(), entry.example()
-    trained = set(draws_of(entry.model(), inputs))
+    # Some have branches for training alone; all else is as in evaluation, so those stay away.
+    ran = running_in(entry.model().eval(), inputs)
+    trained = {draw for draw in draws_of(entry.model(), inputs) if draw.module in ran}
     _mix_modes(model)
     evaluated(model, inputs)  # some fill a cache in their first forward
     before = everything(model)

@@ -55,6 +55,19 @@ def draws_of(model: nn.Module, inputs: dict[str, Any]) -> Counter[Draw]:
     return found
 
 
+def running_in(model: nn.Module, inputs: dict[str, Any]) -> set[str]:
+    """Run `model` once in its present mode and name the modules whose forward ran."""
+    names = {module: name for name, module in model.named_modules()}
+    ran: set[str] = set()
+    handle = hooks.register_module_forward_pre_hook(lambda m, _: ran.add(names.get(m, "")))
+    try:
+        with torch.no_grad():
+            model(**inputs)
+    finally:
+        handle.remove()
+    return ran
+
+
 class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __init__(
         self, names: dict[nn.Module, str], running: list[nn.Module], found: Counter[Draw]

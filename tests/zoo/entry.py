@@ -35,6 +35,7 @@ class Entry:
             for parameter in model.parameters():
                 if parameter.ndim > 1 and not parameter.any():
                     parameter.normal_(std=0.02)  # a head of zeros would hide all that is before
+            _settle(model, self.example())
             return model
 
     def example(self) -> dict[str, Tensor]:
@@ -42,6 +43,17 @@ class Entry:
         with torch.random.fork_rng():
             torch.manual_seed(1)
             return self.inputs()
+
+
+def _settle(model: nn.Module, inputs: dict[str, Tensor]) -> None:
+    """Give batch normalization the statistics of the inputs: with none, signals fade to nothing."""
+    norms = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.momentum = 1.0
+    model(**inputs)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
 
 
 def tokens(*names: str, length: int = 12, vocabulary: int = 60) -> Callable[[], dict[str, Tensor]]:

@@ -173,7 +173,13 @@ _MODELS: dict[str, tuple[dict[str, Any], _Inputs]] = {
         _PICTURE,
     ),
     "ConvNextForImageClassification": (
-        {"hidden_sizes": [16, 32], "depths": [1, 2], "num_stages": 2, "drop_path_rate": 0.1},
+        {
+            "hidden_sizes": [16, 32],
+            "depths": [1, 2],
+            "num_stages": 2,
+            "drop_path_rate": 0.3,
+            "layer_scale_init_value": 1.0,
+        },
         _PICTURE,
     ),
     "SwinModel": (

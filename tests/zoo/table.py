@@ -1,6 +1,6 @@
 """Make the table of docs/zoo.md: `TORCHDROP_ZOO=/tmp/zoo python tests/zoo/table.py`.
 
-It takes ten minutes of two cores. With names, or parts of names, only those rows are made anew.
+It takes some minutes. With names, or parts of names, only those rows are made anew.
 """
 
 from __future__ import annotations

@@ -28,6 +28,14 @@ def test_evaluation_is_deterministic_and_draws_nothing(entry: Entry) -> None:
 
 
 @every_architecture
+def test_evaluation_depends_on_the_inputs(entry: Entry) -> None:
+    model, inputs = entry.model(), entry.example()
+    others = {name: value.flip(-1).contiguous() for name, value in inputs.items()}
+
+    assert not same(evaluated(model, inputs), evaluated(model, others))
+
+
+@every_architecture
 def test_nothing_random_escapes_the_counter(entry: Entry) -> None:
     model, inputs = entry.model(), entry.example()
     others = random.getstate(), pickle.dumps(np.random.get_state())
