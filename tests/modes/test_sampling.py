@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -238,3 +239,28 @@ def test_dropout_of_another_model_does_not_count() -> None:
         other(example())
         with pytest.raises(ModelError, match="at work"):
             own(example())
+
+
+class _RateOfAChild(nn.Module):
+    """Attention as timm and Hugging Face write it: the function gets the rate of a child layer."""
+
+    def __init__(self, attend: Callable[..., Tensor]) -> None:
+        super().__init__()
+        self.projection, self.drop, self.attend = nn.Linear(8, 8), nn.Dropout(0.5), attend
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.projection(x)
+        return self.attend(x, self.drop.p if self.training else 0.0)
+
+
+def _fused(x: Tensor, p: float) -> Tensor:
+    return F.scaled_dot_product_attention(x, x, x, dropout_p=p)
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_a_rate_that_is_read_off_a_child_layer_arrives(given: bool) -> None:
+    model, x = _RateOfAChild(_fused).eval(), torch.randn(2, 5, 8)
+    with sampling(model, example=x if given else None):
+        assert not torch.equal(model(x), model(x))
+    assert not model.training
+    assert torch.equal(model(x), model(x))

@@ -91,9 +91,9 @@ def benchmark_thin(
     """Time training steps: forward, cross-entropy, backward, SGD with momentum.
 
     Thinned networks keep an exact number of units, so that shapes stay, and step aside where they
-    expect to lose; "written" and "4 groups" write gradients into `.grad` themselves. All networks of a case
-    start from the same weights and see the same batch; the learning rate is 0, so that every step
-    does the same work.
+    expect to lose; "written" and "4 groups" write gradients into `.grad` themselves. All networks
+    of a case start from the same weights and see the same batch; the learning rate is 0, so that
+    every step does the same work.
 
     Args:
         networks: Number of hidden layers and their width, each at least 1.

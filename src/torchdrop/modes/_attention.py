@@ -10,6 +10,8 @@ from typing import Any
 
 from torch import nn
 
+from ..sites import is_dropout
+
 
 def decides_on_attention(module: nn.Module) -> bool:
     """Whether a module's code calls fused attention and asks for its own mode.
@@ -25,6 +27,26 @@ def decides_on_attention(module: nn.Module) -> bool:
     """
     kind: Any = type(module)
     return _mentions(kind) >= {"scaled_dot_product_attention", "training"}
+
+
+def hands_rate_on(module: nn.Module) -> bool:
+    """Whether a module's code reads the rate of a dropout layer of its own and asks for its mode.
+
+    So it does to hand `self.drop.p if self.training else 0.0` to a function that it was given, as
+    the attention modules of Hugging Face do.
+
+    Args:
+        module: Any module.
+
+    Returns:
+        The verdict, from the names that the methods of its class mention.
+    """
+    layers = [name for name, child in module.named_children() if is_dropout(child)]
+    if not layers:
+        return False
+    kind: Any = type(module)
+    mentioned = _mentions(kind)
+    return mentioned >= {"p", "training"} and not mentioned.isdisjoint(layers)
 
 
 @lru_cache(maxsize=1024)

@@ -14,7 +14,7 @@ from torch.overrides import TorchFunctionMode
 
 from ..errors import ModelError
 from ..sites import DropoutCall, DropoutCalls, find_sites, is_dropout
-from ._attention import decides_on_attention
+from ._attention import decides_on_attention, hands_rate_on
 from ._block import Block, check_model
 from ._check import arguments, run
 from ._claims import Claim
@@ -158,7 +158,18 @@ def _plan(model: nn.Module, example: Any, also: Kinds) -> _Plan:
         dropping |= {module for module, _, _ in _lost(model, example, calls) if module is not None}
     on = {module for module in dropping if not is_kept_off(module)}
     others = {site.module for site in places if site.kind == "unregistered"} - on
-    return _Plan(on, _ways(model, on, blind=calls is None), others, held, calls)
+    ways = _ways(model, on, blind=calls is None)
+    taken = {site.place for site in places if site.place and site.rate}
+    if taken:
+        ways |= _takers(model, example, taken)
+    return _Plan(on, ways, others, held, calls)
+
+
+def _takers(model: nn.Module, example: Any, taken: set[str]) -> set[nn.Module]:
+    """Find modules that hand a layer's rate to a call, and 0 in evaluation mode."""
+    seen = _calls_in_evaluation(model, example)
+    found = {c.module for c in seen if c.place in taken and not c.p and c.module is not None}
+    return {module for module in found if not is_kept_off(module)}
 
 
 def _ways(model: nn.Module, on: set[nn.Module], *, blind: bool) -> set[nn.Module]:
@@ -166,7 +177,7 @@ def _ways(model: nn.Module, on: set[nn.Module], *, blind: bool) -> set[nn.Module
     layers = _kinds(model, nn.TransformerEncoderLayer)
     ways = {layer for layer in layers if on & {*layer.modules()}}
     if blind:
-        ways |= {module for module in model.modules() if decides_on_attention(module)}
+        ways |= {m for m in model.modules() if decides_on_attention(m) or hands_rate_on(m)}
     return {module for module in ways if not is_kept_off(module)}
 
 
@@ -176,9 +187,14 @@ def _kinds(model: nn.Module, kinds: Kinds) -> Iterable[nn.Module]:
 
 def _lost(model: nn.Module, example: Any, calls: set[Place]) -> set[Place]:
     """Find calls that evaluation does not make, or makes without their rate."""
+    seen = _calls_in_evaluation(model, example)
+    return calls - {(call.module, call.what, call.place) for call in seen if call.p}
+
+
+def _calls_in_evaluation(model: nn.Module, example: Any) -> list[DropoutCall]:
     with generators_kept(model), evaluating(model), eagerly(model), DropoutCalls(model) as seen:
         run(model, arguments(example))
-    return calls - {(call.module, call.what, call.place) for call in seen.calls if call.p}
+    return list(seen.calls)
 
 
 @contextmanager
