@@ -1,4 +1,4 @@
-"""Layers that compute only the units that are kept: rows of weights, and columns of kept inputs.
+"""Which units a mini-batch keeps, and convolutions that compute only these.
 
 What a whole mini-batch drops need not be computed. Kept units are given by their numbers; the
 output holds just these, in order, and the next layer takes them as its columns.
@@ -6,7 +6,7 @@ output holds just these, in order, and the next layer takes them as its columns.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import torch
 from torch import Tensor
@@ -14,9 +14,9 @@ from torch.nn import functional as F
 
 from ..errors import SettingError
 from ..kernels import Seed, keep_probability, masked_scale, uniform
-from ._written_part import GradientMemory, copy_part, spread, writes, written_part
+from ._part import take_part
 
-Count = Literal["binomial", "exact"]
+Count: TypeAlias = Literal["binomial", "exact"]
 
 
 def kept_units(
@@ -47,41 +47,10 @@ def kept_units(
     if count != "exact":
         raise SettingError(f"count is 'binomial' or 'exact'; got {count!r}.")
     kept = max(1, round((1 - p) * units)) if p < 1 else 0
-    order = uniform((units,), seed, device).argsort()
-    return order[:kept].sort().values, units / kept if kept else 1.0
-
-
-def thinned_linear(
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor | None,
-    rows: Tensor | None,
-    columns: Tensor | None,
-    *,
-    memory: GradientMemory | None = None,
-) -> Tensor:
-    """Apply the part of a linear layer that is left when units before and after it are dropped.
-
-    Gradients of `weight` and `bias` have their full shape and are exactly 0 where the part does
-    not reach.
-
-    Args:
-        x: Shape `(N, kept inputs)`.
-        weight: Shape `(outputs, inputs)`.
-        bias: Shape `(outputs,)`, or none.
-        rows: Numbers of the kept outputs; `None` for all.
-        columns: Numbers of the kept inputs, as many as `x` has columns; `None` for all.
-        memory: As in `take_part`, for `weight`.
-
-    Returns:
-        Shape `(N, kept outputs)`.
-
-    Source:
-        Graham, Reizenstein, Robinson, "Efficient batchwise dropout training using submatrices",
-        arXiv 1502.02478 (2015). Ours draws from the mask stream and also thins groups of a batch.
-    """
-    part = take_part(weight, rows, columns, memory=memory)
-    return F.linear(x, part, None if bias is None else take_part(bias, rows))
+    order = uniform((units,), seed, device)
+    order += torch.arange(units, device=device) * 2.0**-53  # numbers in steps of 2**-32: no ties
+    least = order.topk(kept, largest=False, sorted=False).indices
+    return least.sort().values, units / kept if kept else 1.0
 
 
 def thinned_convolution(
@@ -107,46 +76,3 @@ def thinned_convolution(
     """
     part = take_part(weight, rows, columns)
     return F.conv2d(x, part, None if bias is None else take_part(bias, rows), **settings)
-
-
-def take_part(
-    weight: Tensor,
-    rows: Tensor | None,
-    columns: Tensor | None = None,
-    *,
-    memory: GradientMemory | None = None,
-) -> Tensor:
-    """Copy rows, and columns of them; the gradient goes back to their places.
-
-    Args:
-        weight: Of one axis or more.
-        rows: Along the first axis; `None` for all.
-        columns: Along the second axis; `None` for all.
-        memory: If given, backward writes the gradient into `weight.grad` itself, in memory that is
-            used again in the next step; see `GradientMemory` for what that rules out.
-
-    Returns:
-        The part; `weight` itself where it is all.
-    """
-    if rows is None and columns is None:
-        return weight
-    if memory is not None and writes(weight):
-        return written_part(weight, rows, columns, memory)
-    return _Part.apply(weight, rows, columns)  # type: ignore[no-any-return, no-untyped-call]
-
-
-class _Part(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, weight: Tensor, rows: Tensor | None, columns: Tensor | None) -> Tensor:
-        ctx.shape, ctx.rows, ctx.columns = weight.shape, rows, columns
-        return copy_part(weight, rows, columns)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        (gradient,) = gradients
-        if ctx.columns is not None:
-            gradient = spread(gradient, ctx.columns, ctx.shape[1])
-        if ctx.rows is None:
-            return gradient, None, None
-        whole = gradient.new_zeros(ctx.shape).index_copy_(0, ctx.rows, gradient)
-        return whole, None, None

@@ -12,11 +12,14 @@ from ._ops import draw_mask as draw_mask
 from ._ops import masked_scale as masked_scale
 from ._ops import masked_scale_ as masked_scale_
 from ._ops import masked_scale_out as masked_scale_out
+from ._parts import copy_part as copy_part
+from ._parts import put_part_ as put_part_
 from ._product_choice import choose_routes as choose_routes
 from ._products import TORCH as TORCH
 from ._products import Routes as Routes
 from ._products import linear_product as linear_product
 from ._products import onednn_obstacle as onednn_obstacle
+from ._products import product as product
 from ._seeds import Seed as Seed
 from ._seeds import given_seeds as given_seeds
 from ._seeds import is_plain as is_plain

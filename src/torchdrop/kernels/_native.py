@@ -41,6 +41,8 @@ _CALLS = {
         *(c_int, c_int, c_int, c_void_p, c_void_p, c_void_p, c_int64, c_int64),
         *(c_void_p, c_void_p, c_void_p, c_double, c_void_p, c_int64),
     ),
+    "td_take_part": (*[c_void_p] * 4, *[c_int64] * 6, c_void_p, c_int64),
+    "td_put_part": (*[c_void_p] * 4, *[c_int64] * 6, c_int, c_void_p, c_int64),
     "td_uniform_numbers": (c_int, c_void_p, c_int64, c_uint64, c_void_p, c_int64),
 }
 
@@ -191,3 +193,54 @@ def uniform_into(build: int, y: Tensor, seed: int) -> None:
         seed: In `[0, 2**62)`.
     """
     library().td_uniform_numbers(build, y.data_ptr(), y.numel(), seed, _loop(y.numel()), GRAIN)
+
+
+def take_part_into(
+    whole: Tensor, part: Tensor, rows: Tensor | None, columns: Tensor | None
+) -> bool:
+    """Copy rows, and columns of them.
+
+    Args:
+        whole: Of at least two axes; numbers of 2, 4 or 8 bytes.
+        part: What shall hold them, of the same dtype.
+        rows: int64, along the first axis; `None` for all.
+        columns: int64, along the second axis; `None` for all.
+
+    Returns:
+        Whether it was done: numbers that do not ascend strictly inside the axis are refused.
+    """
+    done: int = library().td_take_part(
+        *_places(whole, part, rows, columns), _loop(part.numel()), GRAIN
+    )
+    return done == 0
+
+
+def put_part_into(
+    whole: Tensor, part: Tensor, rows: Tensor | None, columns: Tensor | None, *, add: bool
+) -> bool:
+    """Put rows, and columns of them, back to their places.
+
+    Args:
+        whole: As in `take_part_into`; written to.
+        part: As in `take_part_into`.
+        rows: As in `take_part_into`.
+        columns: As in `take_part_into`.
+        add: Whether to add to what is there, float32 or float64; else all other places become 0.
+
+    Returns:
+        Whether it was done, as in `take_part_into`.
+    """
+    how = 1 + DTYPES[whole.dtype] if add else 0
+    done: int = library().td_put_part(
+        *_places(whole, part, rows, columns), how, _loop(whole.numel()), GRAIN
+    )
+    return done == 0
+
+
+def _places(
+    whole: Tensor, part: Tensor, rows: Tensor | None, columns: Tensor | None
+) -> tuple[int | None, ...]:
+    lists = (None if numbers is None else numbers.data_ptr() for numbers in (rows, columns))
+    sizes = whole.shape[0], whole.shape[1], part.shape[0], part.shape[1]
+    each = whole.element_size(), whole[0, 0].numel() if whole.numel() else 1
+    return whole.data_ptr(), part.data_ptr(), *lists, *sizes, *each

@@ -133,6 +133,30 @@ def _suits_onednn(x: Tensor, weight: Tensor, bias: Tensor | None) -> bool:
     )
 
 
+def product(
+    library: Library, a: Tensor, b: Tensor, bias: Tensor | None = None, *, factor: float = 1.0
+) -> Tensor:
+    """Compute `factor * a @ b.T + bias` with the library that is told to.
+
+    Args:
+        library: oneDNN gets what suits it, as in `linear_product`, and knows no gradients.
+        a: Shape `(rows, inputs)`.
+        b: Shape `(outputs, inputs)`.
+        bias: Shape `(outputs,)`, or none.
+        factor: Which torch's library applies on the way.
+
+    Returns:
+        Shape `(rows, outputs)`.
+    """
+    if library != "torch" and _suits_onednn(a, b, bias):
+        return _product(library, a if factor == 1 else a * factor, b, bias)
+    if factor == 1:
+        return F.linear(a, b, bias)
+    if bias is None:
+        return torch.addmm(a.new_zeros(()), a, b.t(), beta=0, alpha=factor)
+    return torch.addmm(bias, a, b.t(), alpha=factor)
+
+
 def _product(library: Library, a: Tensor, b: Tensor, bias: Tensor | None = None) -> Tensor:
     """Compute `a @ b.T + bias`."""
     if library == "torch":

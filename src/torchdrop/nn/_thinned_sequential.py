@@ -32,6 +32,7 @@ _POINTWISE = (
     *(nn.SELU, nn.CELU, nn.Softplus, nn.ReLU6, nn.Hardswish, nn.Mish),
 )
 _NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+_CHANNELS = (nn.Dropout2d, Dropout2d)
 _ROWWISE = (*_POINTWISE, nn.Linear, nn.LayerNorm, nn.Dropout)
 
 
@@ -130,7 +131,7 @@ class ThinnedSequential(nn.Sequential):
         self.count: Count = count
         self.groups, self.hold, self.always = groups, hold, always
         self.write_gradients = write_gradients
-        self._memory = GradientMemory()
+        self._memory = GradientMemory(writes=write_gradients)
         self._held: dict[tuple[int, int], _Kept] = {}
         self._passes = 0
 
@@ -179,11 +180,13 @@ class ThinnedSequential(nn.Sequential):
                 )
                 rows = x.numel() // max(1, x.shape[-1])
                 thin = kept is not None and (self.always or rows >= least[site])
-                memory = self._memory if self.write_gradients else None
-                x = _weigh(layer, x, kept if thin else None, columns, memory)
+                x = _weigh(layer, x, kept if thin else None, columns, self._memory)
             elif kept is not None and place in active:
                 x = _activated(layer, x)
-                x = _scale(x, kept.factor) if thin else _select(x, kept)
+                if not thin:
+                    x = _select(x, kept)
+                elif not kept.factor or type(layer) in _CHANNELS:
+                    x = _scale(x, kept.factor)  # else the next layer's product does it
             elif kept is not None and isinstance(layer, _NORMS):
                 x = _normalize(layer, x, kept.numbers, thin)
             else:
@@ -259,7 +262,7 @@ def _fits(layers: list[nn.Module], place: int) -> bool:
         (x for x in reversed(layers[:place]) if not isinstance(x, (*_POINTWISE, *_NORMS))), None
     )
     after = next((x for x in layers[place + 1 :] if type(x) is not nn.Identity), None)
-    if type(layers[place]) in (nn.Dropout2d, Dropout2d):
+    if type(layers[place]) in _CHANNELS:
         return _is_plain_convolution(before) and _is_plain_convolution(after)
     return type(before) is nn.Linear and type(after) is nn.Linear
 
@@ -290,14 +293,15 @@ def _weigh(
     x: Tensor,
     rows: _Kept | None,
     columns: _Kept | None,
-    memory: GradientMemory | None,
+    memory: GradientMemory,
 ) -> Tensor:
     if rows is None and columns is None:
         result: Tensor = layer(x)
         return result
     numbers = (rows.numbers if rows else None), (columns.numbers if columns else None)
     if isinstance(layer, nn.Linear):
-        return thinned_linear(x, layer.weight, layer.bias, *numbers, memory=memory)
+        factor = (columns.factor if columns else 0.0) or 1.0
+        return thinned_linear(x, layer.weight, layer.bias, *numbers, factor=factor, memory=memory)
     if not isinstance(layer, nn.Conv2d):
         raise TypeError(f"a thinned layer is a Linear or a Conv2d; got {type(layer).__name__}")
     settings: dict[str, Any] = {

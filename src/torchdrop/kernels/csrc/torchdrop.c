@@ -1,17 +1,6 @@
-/* The library's only entry points: which builds run here, and one call over all threads. */
-#include <stddef.h>
-
+/* The entry points for masks: which builds run here, and one call over all threads. */
 #include "kernel.h"
-
-#if defined(_WIN32)
-#define EXPORT __declspec(dllexport)
-#else
-#define EXPORT __attribute__((visibility("default")))
-#endif
-
-/* libtorch's own thread pool: `torch_parallel_for`, handed in, so that nothing links against it. */
-typedef int32_t (*td_parallel_for)(int64_t begin, int64_t end, int64_t grain,
-                                   void (*body)(int64_t, int64_t, void *), void *context);
+#include "loop.h"
 
 enum { TD_BASELINE = 0, TD_AVX2 = 1, TD_AVX512 = 2 };
 
@@ -36,16 +25,6 @@ EXPORT int td_available(int build)
 #else
 #define BUILD_OF(build, function) ((void)(build), function##baseline)
 #endif
-
-/* Do [0, n) in parts of at least `grain` on the threads of parallel_for; at once without one. */
-static int32_t run(void (*body)(int64_t, int64_t, void *), void *context, int64_t n,
-                   td_parallel_for parallel_for, int64_t grain)
-{
-    if (parallel_for != NULL && n > grain)
-        return parallel_for(0, n, grain, body, context);
-    body(0, n, context);
-    return 0;
-}
 
 typedef struct {
     td_call call;
