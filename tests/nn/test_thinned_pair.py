@@ -359,11 +359,11 @@ def test_kept_units_of_another_origin_are_refused() -> None:
     thinned, _, x = _pair(0.5, count="exact")
     hidden = F.gelu(thinned.fc1(x))
     for layer in (thinned.drop, thinned.fc2):
-        with pytest.raises(ModelError, match="takes 16 units"):
+        with pytest.raises(ModelError, match="takes all 16 units"):
             layer(hidden.detach())
-        with pytest.raises(ModelError, match="takes 16 units"):
+        with pytest.raises(ModelError, match="takes all 16 units"):
             layer(torch.randn(5, 8, dtype=torch.float64, requires_grad=True))
-    with pytest.raises(ModelError, match="got 7"):
+    with pytest.raises(ModelError, match="got 7 units"):
         thinned.drop(hidden[:, 1:])
     with pytest.raises(ModelError, match="second layer"):
         thinned.fc2(hidden)  # past the dropout layer
@@ -402,6 +402,43 @@ def test_under_a_compiler_they_step_aside() -> None:
     torch.manual_seed(3)
 
     assert torch.allclose(y, thinned(x), rtol=0, atol=1e-12)
+
+
+def test_under_autocast_they_compute_in_its_dtype() -> None:
+    thinned, plain, x = _pair(write_gradients=True)
+    seen = _widths(thinned.fc1)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        y, gradients = _run(thinned.float(), x.float(), thinned)
+    expected, others = _run(plain.float(), x.float(), plain)
+
+    assert y.dtype == torch.bfloat16
+    assert max(seen) < 16
+    assert torch.allclose(y.float(), expected, rtol=0.05, atol=0.05)
+    for key, value in gradients.items():
+        assert value.dtype == torch.float32
+        assert torch.allclose(value, others[key], rtol=0.05, atol=0.1), key
+
+
+def test_transforms_of_functions_see_the_same_units() -> None:
+    thinned, plain, x = _pair()
+    results = []
+    for model in (thinned, plain):
+
+        def loss(weights: dict[str, Tensor], model: nn.Module = model) -> Tensor:
+            y: Tensor = torch.func.functional_call(model, weights, (x,))
+            return y.pow(2).sum()
+
+        torch.manual_seed(3)
+        results.append(torch.func.grad(loss)(dict(model.named_parameters())))
+    for key, value in results[0].items():
+        assert torch.allclose(value, results[1][key], rtol=0, atol=1e-12), key
+
+
+def test_a_dropout_layer_that_was_taken_out_is_missed() -> None:
+    thinned, _, x = _pair(count="exact")
+    thinned.drop = nn.Identity()
+    with pytest.raises(ModelError, match=r"second layer .* got 8 units"):
+        thinned(x)
 
 
 def test_bad_settings_and_layers_that_do_not_fit_are_refused() -> None:

@@ -136,9 +136,9 @@ class ThinnedPair:
             The error.
         """
         return ModelError(
-            f"The {layer} of a thinned pair takes {self.units} units, or those that its first "
-            f"layer kept in the same pass, through activations alone; got {x.shape[-1]} of "
-            f"another origin. Thin the model without these layers."
+            f"The {layer} of a thinned pair takes all {self.units} units, or the kept ones as the "
+            f"pair's layers before it gave them; got {x.shape[-1]} units that came another way. "
+            f"Run the three one after the other, or do not thin this pair."
         )
 
 
@@ -175,14 +175,11 @@ class ThinnedLinear(nn.Linear):
             return super().forward(input)
         owner = self.before if behind is None else behind
         numbers = (drawn.numbers if drawn else None), (given.numbers if given else None)
-        y = thinned_linear(
-            input,
-            self.weight,
-            self.bias,
-            *numbers,
-            factor=(given.factor if given else 0.0) or 1.0,
-            memory=None if owner is None else owner.memory,
-        )
+        factor = (given.factor if given else 0.0) or 1.0
+        x, weight, bias = (_cast(each, input.device) for each in (input, self.weight, self.bias))
+        # A weight that was cast is another one every time, for which no memory is kept.
+        memory = owner.memory if owner is not None and weight is self.weight else None
+        y = thinned_linear(x, weight, bias, *numbers, factor=factor, memory=memory)
         if drawn is not None:
             _mark(y, drawn)
             if y._base is not None:  # whose node stays where an activation writes into a view
@@ -325,6 +322,15 @@ def _find(tensor: Tensor) -> _Draw | None:
         seen.update(new)
         todo.extend(new)
     return None
+
+
+def _cast(tensor: Any, device: torch.device) -> Any:
+    """Give a tensor the dtype of autocast, which casts no backward of our own."""
+    if tensor is None or tensor.dtype == torch.float64:
+        return tensor
+    if not torch.is_autocast_enabled(device.type):
+        return tensor
+    return tensor.to(torch.get_autocast_dtype(device.type))
 
 
 def _scale(x: Tensor, factor: float) -> Tensor:
