@@ -358,3 +358,28 @@ def test_bad_settings_are_refused() -> None:
             _thin(_mlp(0.5), **settings)
     with pytest.raises(SettingError, match="batch norm"):
         _thin(_convolutions(0.5), groups=2)
+
+
+@pytest.mark.parametrize("always", [True, False])
+def test_a_chain_follows_autocast(always: bool) -> None:
+    chain, x = _thin(_mlp(0.5), always=always), torch.randn(5, 6)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        y = chain(x)
+    y.sum().backward()
+
+    assert y.dtype == torch.bfloat16
+    assert all(w.grad is not None and w.grad.dtype == w.dtype for w in chain.parameters())
+
+
+def test_the_faster_library_gives_the_same_to_rounding() -> None:
+    """Whichever it is here: single precision, sums of at most 784 products of some size."""
+    layers = [nn.Linear(784, 512), nn.ReLU(), nn.Dropout(0.5), nn.Linear(512, 10)]
+    plain, faster = _thin(layers), _thin(copy.deepcopy(layers), matmul="auto")
+    x = torch.randn(256, 784)
+    (y, gradients), (expected, others) = _run(faster, x), _run(plain, x)
+
+    assert torch.allclose(y, expected, rtol=1e-4, atol=1e-4)
+    for key, value in gradients.items():
+        assert torch.allclose(value, others[key], rtol=1e-4, atol=1e-4), key
+    with pytest.raises(SettingError, match="'torch' or 'auto'; got 'fast'"):
+        _thin(layers, matmul="fast")

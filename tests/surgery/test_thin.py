@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from torchdrop import networks
 from torchdrop.errors import ModelError, SettingError
 from torchdrop.nn import Dropout, ThinnedSequential
+from torchdrop.sites import find_sites
 from torchdrop.surgery import convert_, remove_, thin, thin_
 
 
@@ -277,3 +278,11 @@ def test_what_cannot_be_thinned_is_refused() -> None:
         thin_(nn.Sequential(nn.Linear(4, 4), nn.Dropout(0.5)))
     with pytest.raises(SettingError):
         thin_(_Block(), 1.5)
+
+
+def test_thinned_layers_are_no_sites_of_dropout_themselves() -> None:
+    chain = thin(networks.mlp(4, 8, 2, p=0.5))
+    layer = thin(nn.TransformerEncoderLayer(8, 2, 16, dropout=0.5))
+
+    assert [site.name for site in find_sites(chain)] == ["2"]
+    assert "linear1" not in {site.name for site in find_sites(layer)}

@@ -25,6 +25,7 @@ from ._thin import THIN_CONTESTANTS as THIN_CONTESTANTS
 from ._thin import ThinBenchmark as ThinBenchmark
 from ._thin import ThinCase as ThinCase
 from ._thin import benchmark_thin as benchmark_thin
+from ._thin import hidden_layers as hidden_layers
 from ._timing import Budget as Budget
 from ._timing import Timing as Timing
 from ._timing import measure as measure

@@ -8,16 +8,20 @@ from itertools import pairwise, product
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..errors import SettingError
+from ..kernels import choose_routes, linear_product
 from ..networks import mlp
 from ..surgery import thin
-from ._compared import BASE, Compared
+from ._compared import Compared
 from ._progress import Observer, Progress, watch_nothing
 from ._timing import Budget, Contestant, Timing, measure
 
-THIN_CONTESTANTS = ("none", "nn.Dropout", "ours", "thinned", "written", "4 groups")
+THIN_CONTESTANTS = (
+    *("none", "none, auto", "nn.Dropout", "ours"),
+    *("thinned", "thinned, auto", "thinned always", "4 groups"),
+)
 
 _INPUTS, _OUTPUTS = 784, 10
 _SEED = 0
@@ -29,30 +33,28 @@ class ThinCase(Compared):
     """One network, batch size and rate.
 
     Attributes:
-        depth: Hidden layers.
-        width: Units of each.
+        widths: Units of each layer, inputs and outputs too.
         batch: Rows in a step.
         p: Probability of dropping.
         timings: Seconds per step of each of `THIN_CONTESTANTS`.
     """
 
-    depth: int
-    width: int
+    widths: tuple[int, ...]
     batch: int
     p: float
     timings: Mapping[str, Timing]
 
     @property
     def network(self) -> str:
-        """Such as `3x1024`."""
-        return f"{self.depth}x{self.width}"
+        """Such as `784-1024-1024-10`."""
+        return "-".join(map(str, self.widths))
 
     @property
     def limit(self) -> float:
         """Share of the multiplications that is left: what thinning could come to at best."""
-        kept = max(1, round((1 - self.p) * self.width))
-        left = _multiplications(self.depth, kept)
-        return left / _multiplications(self.depth, self.width)
+        first, *hidden, last = self.widths
+        kept = [max(1, round((1 - self.p) * width)) for width in hidden]
+        return _multiplications((first, *kept, last)) / _multiplications(self.widths)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the case, with what follows from it, as plain JSON types."""
@@ -80,8 +82,26 @@ class ThinBenchmark:
         return {"cases": [case.to_dict() for case in self.cases]}
 
 
+def hidden_layers(depth: int, width: int) -> tuple[int, ...]:
+    """Name the widths of a classifier of images of 28 x 28 pixels.
+
+    Args:
+        depth: Hidden layers, at least 1.
+        width: Units of each, at least 1.
+
+    Returns:
+        784 inputs, the hidden layers, 10 outputs.
+
+    Raises:
+        SettingError: If there is no hidden layer or unit.
+    """
+    if depth < 1 or width < 1:
+        raise SettingError(f"hidden layers and their width are at least 1; got {depth}x{width}.")
+    return (_INPUTS, *[width] * depth, _OUTPUTS)
+
+
 def benchmark_thin(
-    networks: Sequence[tuple[int, int]] = ((3, 1024),),
+    networks: Sequence[tuple[int, ...]] = (hidden_layers(3, 1024),),
     batches: Sequence[int] = (128, 512),
     rates: Sequence[float] = (0.5,),
     *,
@@ -91,12 +111,13 @@ def benchmark_thin(
     """Time training steps: forward, cross-entropy, backward, SGD with momentum.
 
     Thinned networks keep an exact number of units, so that shapes stay, and step aside where they
-    expect to lose; "written" and "4 groups" write gradients into `.grad` themselves. All networks
-    of a case start from the same weights and see the same batch; the learning rate is 0, so that
-    every step does the same work.
+    expect to lose, but for "thinned always"; "auto" has each product done by the library that is
+    faster. The input of a network that has as many outputs gets a gradient too, as a block inside a
+    larger network. All networks of a case start from the same weights and see the same batch; the
+    learning rate is 0, so that every step does the same work.
 
     Args:
-        networks: Number of hidden layers and their width, each at least 1.
+        networks: Widths of their layers, inputs and outputs too: three or more, each at least 1.
         batches: Rows in a step, each at least 1.
         rates: Probabilities of dropping, inside `(0, 1)`.
         budget: How long to measure one case.
@@ -108,8 +129,10 @@ def benchmark_thin(
     Raises:
         SettingError: If a setting is out of range.
     """
-    if not networks or any(depth < 1 or width < 1 for depth, width in networks):
-        raise SettingError(f"networks are layers and width, at least 1; got {list(networks)}.")
+    if not networks or any(len(widths) < 3 or min(widths) < 1 for widths in networks):
+        raise SettingError(
+            f"networks are widths of three layers or more, at least 1; got {list(networks)}."
+        )
     if not batches or min(batches) < 1:
         raise SettingError(f"batches are numbers of rows, each at least 1; got {list(batches)}.")
     if not rates or not all(0 < p < 1 for p in rates):
@@ -119,43 +142,64 @@ def benchmark_thin(
 
 
 def _measure_all(
-    grid: list[tuple[tuple[int, int], int, float]], budget: Budget | None, on_progress: Observer
+    grid: list[tuple[tuple[int, ...], int, float]], budget: Budget | None, on_progress: Observer
 ) -> Iterator[ThinCase]:
-    for done, ((depth, width), batch, p) in enumerate(grid):
-        on_progress(Progress(done, len(grid), f"{depth}x{width}, batch {batch}, p = {p:g}"))
+    for done, (widths, batch, p) in enumerate(grid):
+        name = "-".join(map(str, widths))
+        on_progress(Progress(done, len(grid), f"{name}, batch {batch}, p = {p:g}"))
         with torch.random.fork_rng(devices=[]):
-            steps = {
-                name: _make_step(model, batch) for name, model in _build(depth, width, p).items()
-            }
+            steps = {name: _make_step(model, batch) for name, model in _build(widths, p).items()}
             timings = measure(steps, budget)
-        yield ThinCase(depth, width, batch, p, timings)
+        yield ThinCase(widths, batch, p, timings)
 
 
-def _build(depth: int, width: int, p: float) -> dict[str, nn.Module]:
+def _build(widths: tuple[int, ...], p: float) -> dict[str, nn.Module]:
     def network() -> nn.Sequential:
         torch.manual_seed(_SEED)
-        return mlp(_INPUTS, *[width] * depth, _OUTPUTS, p=p, activation="relu")
+        return mlp(*widths, p=p, activation="relu")
 
-    layers = [layer for layer in network() if not isinstance(layer, nn.Dropout)]
+    def plain() -> list[nn.Module]:
+        return [layer for layer in network() if not isinstance(layer, nn.Dropout)]
+
     torchs = [nn.Dropout(p) if isinstance(layer, nn.Dropout) else layer for layer in network()]
-    return {
-        BASE: nn.Sequential(*layers),
-        "nn.Dropout": nn.Sequential(*torchs),
-        "ours": network(),
-        "thinned": thin(network(), count="exact"),
-        "written": thin(network(), count="exact", write_gradients=True),
-        "4 groups": thin(network(), count="exact", groups=4, write_gradients=True),
-    }
+    faster = [_FasterLinear(x) if isinstance(x, nn.Linear) else x for x in plain()]
+    models = (
+        nn.Sequential(*plain()),
+        nn.Sequential(*faster),
+        nn.Sequential(*torchs),
+        network(),
+        thin(network(), count="exact"),
+        thin(network(), count="exact", matmul="auto"),
+        thin(network(), count="exact", always=True),
+        thin(network(), count="exact", groups=4, write_gradients=True),
+    )
+    return dict(zip(THIN_CONTESTANTS, models, strict=True))
+
+
+class _FasterLinear(nn.Module):
+    """A linear layer whose products are done by the library that is faster."""
+
+    def __init__(self, layer: nn.Linear) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x: Tensor) -> Tensor:
+        outputs, inputs = self.layer.weight.shape
+        routes = choose_routes(len(x), inputs, outputs)
+        return linear_product(x, self.layer.weight, self.layer.bias, routes)
 
 
 def _make_step(model: nn.Module, batch: int) -> Contestant:
     generator = torch.Generator().manual_seed(_SEED)
-    x = torch.randn(batch, _INPUTS, generator=generator)
-    y = torch.randint(_OUTPUTS, (batch,), generator=generator)
+    first, *_, last = (w for w in model.parameters() if w.ndim == 2)
+    inputs, outputs = first.shape[1], last.shape[0]
+    x = torch.randn(batch, inputs, generator=generator, requires_grad=inputs == outputs)
+    y = torch.randint(outputs, (batch,), generator=generator)
     optimizer = torch.optim.SGD(model.parameters(), lr=_STILL, momentum=0.95, fused=True)
 
     def step() -> None:
         optimizer.zero_grad()
+        x.grad = None
         loss = nn.functional.cross_entropy(model(x), y)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -163,5 +207,5 @@ def _make_step(model: nn.Module, batch: int) -> Contestant:
     return step
 
 
-def _multiplications(depth: int, width: int) -> int:
-    return sum(a * b for a, b in pairwise((_INPUTS, *[width] * depth, _OUTPUTS)))
+def _multiplications(widths: Sequence[int]) -> int:
+    return sum(a * b for a, b in pairwise(widths))

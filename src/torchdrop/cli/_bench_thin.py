@@ -15,6 +15,7 @@ from ..benchmarks import (
     ThinCase,
     benchmark_thin,
     describe_machine,
+    hidden_layers,
 )
 from ..errors import SettingError
 from ._bench_options import AsJson, AsMarkdown, Quick, check_flags, numbers, show, showing
@@ -27,7 +28,8 @@ _QUICK = Budget(total_seconds=0.1, rounds=5)
 
 def thin(
     networks: Annotated[
-        str, typer.Option(help="Hidden layers and their width, such as 3x1024,2x4096.")
+        str,
+        typer.Option(help="Hidden layers and their width, 3x1024, or all widths: 512-2048-512."),
     ] = "3x1024",
     batches: Annotated[str, typer.Option(help="Rows in a step.")] = "128,512",
     p: Annotated[str, typer.Option(help="Probabilities of dropping.")] = "0.5",
@@ -49,11 +51,19 @@ def thin(
     show(_tabulate(result, machine), result.to_dict(), machine, markdown, as_json)
 
 
-def _shapes(text: str) -> list[tuple[int, int]]:
-    parts = [re.fullmatch(r"(\d+)x(\d+)", part.strip()) for part in text.split(",")]
-    if not all(parts):
-        raise SettingError(f"--networks takes layers and width, such as 3x1024; got {text!r}.")
-    return [(int(part[1]), int(part[2])) for part in parts if part]
+def _shapes(text: str) -> list[tuple[int, ...]]:
+    shapes = []
+    for part in map(str.strip, text.split(",")):
+        if hidden := re.fullmatch(r"(\d+)x(\d+)", part):
+            shapes.append(hidden_layers(int(hidden[1]), int(hidden[2])))
+        elif re.fullmatch(r"\d+(-\d+){2,}", part):
+            shapes.append(tuple(map(int, part.split("-"))))
+        else:
+            raise SettingError(
+                "--networks takes hidden layers and their width, such as 3x1024, or all widths, "
+                f"such as 512-2048-512; got {part!r}."
+            )
+    return shapes
 
 
 def _rates(text: str) -> list[float]:

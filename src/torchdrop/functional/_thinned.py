@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..errors import SettingError
-from ..kernels import Seed, keep_probability, masked_scale, uniform
+from ..kernels import Seed, keep_probability, kept_numbers, least_numbers
 from ._part import take_part
 
 Count: TypeAlias = Literal["binomial", "exact"]
@@ -41,16 +41,12 @@ def kept_units(
         SettingError: If `count` is unknown.
     """
     if count == "binomial":
-        keep = masked_scale(torch.ones(units, device=device), seed, p, 1.0)
         share = float(keep_probability(p))
-        return keep.nonzero().flatten(), 1 / share if share > 0 else 1.0
+        return kept_numbers(units, p, seed, device), 1 / share if share > 0 else 1.0
     if count != "exact":
         raise SettingError(f"count is 'binomial' or 'exact'; got {count!r}.")
     kept = max(1, round((1 - p) * units)) if p < 1 else 0
-    order = uniform((units,), seed, device)
-    order += torch.arange(units, device=device) * 2.0**-53  # numbers in steps of 2**-32: no ties
-    least = order.topk(kept, largest=False, sorted=False).indices
-    return least.sort().values, units / kept if kept else 1.0
+    return least_numbers(units, kept, seed, device), units / kept if kept else 1.0
 
 
 def thinned_convolution(

@@ -51,7 +51,7 @@ def thinned_linear(
         Graham, Reizenstein, Robinson, "Efficient batchwise dropout training using submatrices",
         arXiv 1502.02478 (2015). Ours draws from the mask stream and also thins groups of a batch.
     """
-    if not is_plain(x):
+    if not is_plain(x) or torch.is_autocast_enabled(x.device.type):
         left = None if bias is None else take_part(bias, rows)
         return F.linear(x * factor, take_part(weight, rows, columns), left)
     flat = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])

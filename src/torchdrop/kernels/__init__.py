@@ -14,6 +14,7 @@ from ._ops import masked_scale_ as masked_scale_
 from ._ops import masked_scale_out as masked_scale_out
 from ._parts import copy_part as copy_part
 from ._parts import put_part_ as put_part_
+from ._product_choice import Matmul as Matmul
 from ._product_choice import choose_routes as choose_routes
 from ._products import TORCH as TORCH
 from ._products import Routes as Routes
@@ -33,3 +34,6 @@ from ._stream import keep_probability as keep_probability
 from ._stream import keep_threshold as keep_threshold
 from ._uniform import normal as normal
 from ._uniform import uniform as uniform
+from ._units import kept_numbers as kept_numbers
+from ._units import least_numbers as least_numbers
+from ._units import select_columns as select_columns

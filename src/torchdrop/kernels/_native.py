@@ -43,6 +43,11 @@ _CALLS = {
     ),
     "td_take_part": (*[c_void_p] * 4, *[c_int64] * 6, c_void_p, c_int64),
     "td_put_part": (*[c_void_p] * 4, *[c_int64] * 6, c_int, c_void_p, c_int64),
+    "td_least_units": (c_void_p, c_int64, c_int64, c_void_p, c_void_p),
+    "td_select_columns": (
+        *(c_void_p, c_void_p, c_int64, c_int64, c_void_p, c_int64),
+        *(c_void_p, c_double, c_int, c_void_p, c_int64),
+    ),
     "td_uniform_numbers": (c_int, c_void_p, c_int64, c_uint64, c_void_p, c_int64),
 }
 
@@ -244,3 +249,38 @@ def _places(
     sizes = whole.shape[0], whole.shape[1], part.shape[0], part.shape[1]
     each = whole.element_size(), whole[0, 0].numel() if whole.numel() else 1
     return whole.data_ptr(), part.data_ptr(), *lists, *sizes, *each
+
+
+def least_units_into(uniform: Tensor, numbers: Tensor) -> None:
+    """Write the numbers of the units with the least uniform numbers, ascending.
+
+    Args:
+        uniform: float64, one for each unit.
+        numbers: int64, one for each unit that is kept.
+    """
+    keys = torch.empty_like(uniform)
+    library().td_least_units(
+        *(uniform.data_ptr(), len(uniform), len(numbers), keys.data_ptr(), numbers.data_ptr())
+    )
+
+
+def select_columns_into(x: Tensor, y: Tensor, numbers: Tensor, factor: float) -> bool:
+    """Scale some columns, and set all others to 0.
+
+    Args:
+        x: float32 or float64, of at least one axis; columns lie along the last.
+        y: Like `x`.
+        numbers: Of the columns, int64.
+        factor: What they are multiplied by.
+
+    Returns:
+        Whether it was done: numbers outside are refused.
+    """
+    width = x.shape[-1]
+    masks, wide = x.new_empty(width), x.dtype is torch.float64
+    done: int = library().td_select_columns(
+        *(x.data_ptr(), y.data_ptr(), x.numel() // max(1, width), width),
+        *(numbers.data_ptr(), len(numbers), masks.data_ptr(), factor, wide),
+        *(_loop(x.numel()), GRAIN),
+    )
+    return done == 0

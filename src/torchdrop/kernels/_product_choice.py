@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
+from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor
@@ -21,6 +22,9 @@ from ._seeds import is_plain
 _LEAST_GAIN = 0.1
 _SECONDS = 2e-3
 _FEWEST_ROUNDS = 5
+
+Matmul: TypeAlias = Literal["auto", "torch"]
+"""Who multiplies matrices: the faster library, or torch's default."""
 
 _Call = Callable[[], object]
 

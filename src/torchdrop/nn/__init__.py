@@ -25,7 +25,7 @@ from ._multi_sample import MultiSampleDropout as MultiSampleDropout
 from ._standout import Standout as Standout
 from ._thinned_pair import thinned_pair as thinned_pair
 from ._thinned_sequential import ThinnedSequential as ThinnedSequential
-from ._thinned_sequential import sites_to_thin as sites_to_thin
+from ._thinned_sites import sites_to_thin as sites_to_thin
 from ._variational import VariationalDropout as VariationalDropout
 from ._variational import VariationalLinear as VariationalLinear
 from ._variational_rnn import VariationalGRU as VariationalGRU

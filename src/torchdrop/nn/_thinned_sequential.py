@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from torch import Tensor, nn
@@ -21,27 +21,22 @@ from ..functional import (
     thinned_convolution,
     thinned_linear,
 )
-from ..kernels import seed_for
+from ..kernels import TORCH, Matmul, choose_routes, seed_for, select_columns
 from ._activation_dropout import ActivationDropout
-from ._channels import Dropout2d
-from ._dropout import Dropout
+from ._thinned_sites import CHANNELS, NORMS, ROWWISE, sites_to_thin
 from ._thinning_pays import least_rows
-
-_POINTWISE = (
-    *(nn.Identity, nn.ReLU, nn.LeakyReLU, nn.GELU, nn.SiLU, nn.Tanh, nn.Sigmoid, nn.ELU),
-    *(nn.SELU, nn.CELU, nn.Softplus, nn.ReLU6, nn.Hardswish, nn.Mish),
-)
-_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
-_CHANNELS = (nn.Dropout2d, Dropout2d)
-_ROWWISE = (*_POINTWISE, nn.Linear, nn.LayerNorm, nn.Dropout)
 
 
 @dataclass
 class _Kept:
-    """Units of the layer at work that are kept: their numbers, and the factor still to apply."""
+    """Units of the layer at work that are kept: their numbers, and the factor still to apply.
+
+    `usual` is how many are kept on average.
+    """
 
     numbers: Tensor
     factor: float
+    usual: int
 
 
 @dataclass(frozen=True)
@@ -85,8 +80,10 @@ class ThinnedSequential(nn.Sequential):
         hold: Training passes for which drawn units are held, at least 1.
         always: Whether to thin however few rows and units there are.
         write_gradients: Whether backward writes gradients of thinned linear weights into `.grad`
-            itself, in memory that is used again in every step: faster, and the same for an
-            optimizer. See `torchdrop.functional.GradientMemory` for what it rules out.
+            itself: faster where there are groups, and the same for an optimizer. See
+            `torchdrop.functional.GradientMemory` for what it rules out.
+        matmul: `torch` multiplies by torch's default library; `auto` by the one that is faster for
+            the shapes of thinned layers, as measured once on this machine.
 
     Raises:
         SettingError: If a setting is out of range, or there are groups and a batch norm.
@@ -116,21 +113,24 @@ class ThinnedSequential(nn.Sequential):
         hold: int = 1,
         always: bool = False,
         write_gradients: bool = False,
+        matmul: Matmul = "torch",
     ) -> None:
         for name, value in (("groups", groups), ("hold", hold)):
             if value < 1:
                 raise SettingError(f"{name} is at least 1; got {value}.")
         if count not in ("binomial", "exact"):
             raise SettingError(f"count is 'binomial' or 'exact'; got {count!r}.")
+        if matmul not in get_args(Matmul):
+            raise SettingError(f"matmul is 'torch' or 'auto'; got {matmul!r}.")
         super().__init__(OrderedDict(layers))
-        if groups > 1 and any(isinstance(layer, _NORMS) for layer in self):
+        if groups > 1 and any(isinstance(layer, NORMS) for layer in self):
             raise SettingError(
                 "groups of a batch cannot share a batch norm, whose statistics are of all rows; "
                 "use groups=1, or LayerNorm."
             )
         self.count: Count = count
         self.groups, self.hold, self.always = groups, hold, always
-        self.write_gradients = write_gradients
+        self.write_gradients, self.matmul = write_gradients, matmul
         self._memory = GradientMemory(writes=write_gradients)
         self._held: dict[tuple[int, int], _Kept] = {}
         self._passes = 0
@@ -145,7 +145,7 @@ class ThinnedSequential(nn.Sequential):
         if self._passes % self.hold == 0:
             self._held = {}
         self._passes += 1
-        rowwise = all(isinstance(layer, _ROWWISE) for layer in layers)
+        rowwise = all(isinstance(layer, ROWWISE) for layer in layers)
         flat = input.flatten(0, -2) if rowwise and input.ndim > 1 else input
         parts = flat.tensor_split(self.groups) if self.groups > 1 else (flat,)
         parts = tuple(x for x in parts if len(x)) or (flat,)
@@ -178,16 +178,15 @@ class ThinnedSequential(nn.Sequential):
                 kept = (
                     self._draw(layers[site], len(layer.weight), x, (site, group)) if site else None
                 )
-                rows = x.numel() // max(1, x.shape[-1])
-                thin = kept is not None and (self.always or rows >= least[site])
-                x = _weigh(layer, x, kept if thin else None, columns, self._memory)
+                thin = kept is not None and (self.always or _rows(x) >= least[site])
+                x = self._weigh(layer, x, kept if thin else None, columns)
             elif kept is not None and place in active:
                 x = _activated(layer, x)
-                if not thin:
-                    x = _select(x, kept)
-                elif not kept.factor or type(layer) in _CHANNELS:
-                    x = _scale(x, kept.factor)  # else the next layer's product does it
-            elif kept is not None and isinstance(layer, _NORMS):
+                if not kept.factor or (thin and type(layer) in CHANNELS):
+                    x = _scale(x, kept.factor)
+                elif not thin:
+                    x = select_columns(x, kept.numbers, kept.factor)  # else the next product scales
+            elif kept is not None and isinstance(layer, NORMS):
                 x = _normalize(layer, x, kept.numbers, thin)
             else:
                 x = layer(x)
@@ -196,15 +195,41 @@ class ThinnedSequential(nn.Sequential):
     def _draw(self, layer: nn.Module, units: int, x: Tensor, key: tuple[int, int]) -> _Kept:
         if key not in self._held:
             drawn = kept_units(units, _rate(layer), seed_for(x), x.device, count=self.count)
-            # Where none is kept, one is computed and multiplied by 0: convolutions refuse none.
-            none = x.new_zeros(1, dtype=torch.int64), 0.0
-            self._held[key] = _Kept(*(drawn if len(drawn[0]) else none))
+            if not len(drawn[0]):  # one is computed and multiplied by 0: convolutions refuse none
+                drawn = x.new_zeros(1, dtype=torch.int64), 0.0
+            self._held[key] = _Kept(*drawn, max(1, round((1 - _rate(layer)) * units)))
         return self._held[key]
+
+    def _weigh(
+        self, layer: nn.Module, x: Tensor, rows: _Kept | None, columns: _Kept | None
+    ) -> Tensor:
+        if rows is None and columns is None:
+            result: Tensor = layer(x)
+            return result
+        numbers = (rows.numbers if rows else None), (columns.numbers if columns else None)
+        if isinstance(layer, nn.Conv2d):
+            return _convolve(layer, x, *numbers)
+        if not isinstance(layer, nn.Linear):
+            raise TypeError(f"a thinned layer is a Linear or a Conv2d; got {type(layer).__name__}")
+        routes = TORCH
+        if self.matmul == "auto":
+            usual = [
+                kept.usual if kept else whole
+                for kept, whole in ((columns, layer.in_features), (rows, layer.out_features))
+            ]
+            routes = choose_routes(_rows(x), *usual, dtype=x.dtype, device=x.device)
+        return thinned_linear(
+            *(x, layer.weight, layer.bias, *numbers),
+            factor=(columns.factor if columns else 0.0) or 1.0,
+            memory=self._memory,
+            routes=routes,
+        )
 
     def extra_repr(self) -> str:
         """Show the settings in `print(model)`."""
         settings = f"count={self.count!r}, groups={self.groups}, hold={self.hold}"
         settings += ", write_gradients=True" if self.write_gradients else ""
+        settings += f", matmul={self.matmul!r}" if self.matmul != "torch" else ""
         if self.always:
             return f"{settings}, always=True"
         layers, names = list(self), list(self._modules)
@@ -212,19 +237,6 @@ class ThinnedSequential(nn.Sequential):
         counts = sorted(set(least.values()) - {0})
         named = ((", ".join(names[i] for i in least if least[i] == n), n) for n in counts)
         return "; ".join((settings, *(f"thins {sites} from {n} rows" for sites, n in named)))
-
-
-def sites_to_thin(layers: list[nn.Module]) -> list[int]:
-    """Find the dropout layers of a chain whose units need not be computed.
-
-    Args:
-        layers: In order.
-
-    Returns:
-        Places of dropout layers that stand between two Linear, or two Conv2d, with nothing but
-        element-wise activations (and a batch norm) before them since the first.
-    """
-    return [i for i, layer in enumerate(layers) if _is_dropout(layer) and _fits(layers, i)]
 
 
 def _active(layers: list[nn.Module], *, training: bool | None = None) -> list[int]:
@@ -257,26 +269,6 @@ def _site_of(layers: list[nn.Module], active: list[int], place: int) -> int:
     return 0
 
 
-def _fits(layers: list[nn.Module], place: int) -> bool:
-    before = next(
-        (x for x in reversed(layers[:place]) if not isinstance(x, (*_POINTWISE, *_NORMS))), None
-    )
-    after = next((x for x in layers[place + 1 :] if type(x) is not nn.Identity), None)
-    if type(layers[place]) in _CHANNELS:
-        return _is_plain_convolution(before) and _is_plain_convolution(after)
-    return type(before) is nn.Linear and type(after) is nn.Linear
-
-
-def _is_plain_convolution(layer: nn.Module | None) -> bool:
-    return type(layer) is nn.Conv2d and layer.groups == 1 and layer.padding_mode == "zeros"
-
-
-def _is_dropout(layer: nn.Module) -> bool:
-    known = (nn.Dropout, Dropout, ActivationDropout, nn.Dropout2d, Dropout2d)
-    scaled = getattr(layer, "scale", "train") == "train"
-    return type(layer) in known and scaled and getattr(layer, "dims", None) is None
-
-
 def _rate(layer: Any) -> float:
     p = float(layer.p)
     check_probability(p)
@@ -288,35 +280,17 @@ def _activated(layer: nn.Module, x: Tensor) -> Tensor:
     return layer.activate(x) if isinstance(layer, ActivationDropout) else x
 
 
-def _weigh(
-    layer: nn.Module,
-    x: Tensor,
-    rows: _Kept | None,
-    columns: _Kept | None,
-    memory: GradientMemory,
-) -> Tensor:
-    if rows is None and columns is None:
-        result: Tensor = layer(x)
-        return result
-    numbers = (rows.numbers if rows else None), (columns.numbers if columns else None)
-    if isinstance(layer, nn.Linear):
-        factor = (columns.factor if columns else 0.0) or 1.0
-        return thinned_linear(x, layer.weight, layer.bias, *numbers, factor=factor, memory=memory)
-    if not isinstance(layer, nn.Conv2d):
-        raise TypeError(f"a thinned layer is a Linear or a Conv2d; got {type(layer).__name__}")
+def _rows(x: Tensor) -> int:
+    return x.numel() // max(1, x.shape[-1])
+
+
+def _convolve(layer: nn.Conv2d, x: Tensor, *numbers: Tensor | None) -> Tensor:
     settings: dict[str, Any] = {
         "stride": layer.stride,
         "padding": layer.padding,
         "dilation": layer.dilation,
     }
     return thinned_convolution(x, layer.weight, layer.bias, *numbers, **settings)
-
-
-def _select(x: Tensor, kept: _Kept) -> Tensor:
-    """Drop all but the kept units, where all were computed."""
-    dropped = torch.ones(x.shape[-1], dtype=torch.bool, device=x.device)
-    dropped.index_fill_(0, kept.numbers, False)
-    return _scale(x, kept.factor).masked_fill_(dropped, 0.0)
 
 
 def _scale(x: Tensor, factor: float) -> Tensor:

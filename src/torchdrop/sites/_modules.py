@@ -23,7 +23,8 @@ def is_dropout(module: nn.Module) -> bool:
 
     Args:
         module: Any module. Modules that drop besides doing something else, such as
-            `torch.nn.MultiheadAttention`, are none; torchdrop's `DropConnect` and its like are.
+            `torch.nn.MultiheadAttention`, are none; torchdrop's `DropConnect` and its like are,
+            but not thinned chains and linear layers, which leave the rate to the dropout in them.
 
     Returns:
         The verdict.
@@ -34,7 +35,8 @@ def is_dropout(module: nn.Module) -> bool:
     """
     if isinstance(module, nn.MultiheadAttention):
         return False
-    return isinstance(module, _DropoutNd) or _is_ours(module) or _is_alike(module)
+    thinned = isinstance(module, (nn.Sequential, nn.Linear)) and not hasattr(module, "p")
+    return isinstance(module, _DropoutNd) or (_is_ours(module) and not thinned) or _is_alike(module)
 
 
 def layer_sites(module: nn.Module, name: str, kind: Kind = "module") -> list[Site]:

@@ -9,6 +9,7 @@ from torch import nn
 
 from ..errors import ModelError
 from ..functional import Count, check_probability
+from ..kernels import Matmul
 from ..nn import ThinnedSequential, sites_to_thin, thinned_pair
 from ._changes import Change, Changes
 from ._layers import become
@@ -28,6 +29,7 @@ def thin_(
     hold: int = 1,
     always: bool = False,
     write_gradients: bool = False,
+    matmul: Matmul = "torch",
     dry_run: bool = False,
 ) -> Changes:
     """Let everything in `model` that can be thinned skip what its dropout drops, in place.
@@ -53,6 +55,7 @@ def thin_(
         hold: As in `ThinnedSequential`. Above 1, not for pairs under `torch.utils.checkpoint`.
         always: Whether small chains and pairs are thinned too, which step aside otherwise.
         write_gradients: As in `ThinnedSequential`.
+        matmul: As in `ThinnedSequential`; pairs keep torch's library.
         dry_run: Whether to say what would be changed, and change nothing.
 
     Returns:
@@ -82,7 +85,7 @@ def thin_(
         why = "groups are drawn in a torch.nn.Sequential only"
         left += [Change(x.dropout, "Dropout", "Dropout", why) for x in pairs]
         pairs = []
-    chains, others = _thin_chains(model, p, {**settings, "groups": groups}, pairs)
+    chains, others = _thin_chains(model, p, {**settings, "groups": groups, "matmul": matmul}, pairs)
     made = [*chains, *(_thin_pair(model, pair, p, settings) for pair in pairs)]
     left = [*others, *left]
     if not made:
@@ -106,6 +109,7 @@ def thin(
     hold: int = 1,
     always: bool = False,
     write_gradients: bool = False,
+    matmul: Matmul = "torch",
 ) -> M:
     """Copy `model` with thinned chains; see `thin_`.
 
@@ -118,6 +122,7 @@ def thin(
         hold: As in `thin_`.
         always: As in `thin_`.
         write_gradients: As in `thin_`.
+        matmul: As in `thin_`.
 
     Returns:
         A deep copy, thinned.
@@ -136,6 +141,7 @@ def thin(
         hold=hold,
         always=always,
         write_gradients=write_gradients,
+        matmul=matmul,
     )
     return copied
 

@@ -1,5 +1,6 @@
 """The grid of dropout rates and seeds: train it, judge it, keep it on disk."""
 
+from ..kernels import Matmul as Matmul
 from ._executors import dask_executor as dask_executor
 from ._layout import Layout as Layout
 from ._learn import LearningSettings as LearningSettings
@@ -16,7 +17,6 @@ from ._per_layer import Trial as Trial
 from ._per_layer import each_alone as each_alone
 from ._per_layer import search_per_layer as search_per_layer
 from ._plan import Choice as Choice
-from ._plan import Matmul as Matmul
 from ._plan import Plan as Plan
 from ._refine import NextRates as NextRates
 from ._refine import next_rates as next_rates

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ..data import Dataset
 from ..errors import SettingError
-from ..kernels import TORCH, Routes, choose_routes
+from ..kernels import TORCH, Matmul, Routes, choose_routes
 from ..modes import evaluating
 from ..nn import ThinnedSequential
 from ..training import TrainingSettings, why_not_stacked
@@ -21,7 +21,6 @@ from ._network import NetworkFactory
 from ._unit import Engine
 
 Choice: TypeAlias = Literal["auto", "loop", "stacked"]
-Matmul: TypeAlias = Literal["auto", "torch"]
 
 BUDGET = 64 * 2**20
 """Bytes that a stack at work should stay below; what is larger falls out of common last caches,

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..data import Dataset, from_arrays
 from ..errors import SettingError
-from ..kernels import STREAM_VERSION
+from ..kernels import STREAM_VERSION, Matmul
 from ..networks import MLP
 from ..training import TrainingSettings
 from ._beyond import Beyond
@@ -22,7 +22,7 @@ from ._grid import DEFAULT_RATES, Grid
 from ._initial import initial_network
 from ._layout import layout_of
 from ._network import NetworkFactory, Thinned, check_network, describe
-from ._plan import Choice, Matmul, Plan, plan_for
+from ._plan import Choice, Plan, plan_for
 from ._result import DataSummary, TuningResult
 from ._run_directory import Existing, RunDirectory, check_usable, recorded_routes
 from ._sweep import Progress, Sweep
