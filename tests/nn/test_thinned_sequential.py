@@ -12,7 +12,7 @@ from torchdrop.errors import SettingError
 from torchdrop.functional import kept_units
 from torchdrop.kernels import keep_mask
 from torchdrop.nn import ActivationDropout, Dropout, ThinnedSequential
-from torchdrop.nn._thinning_pays import LEAST_ROWS, least_rows
+from torchdrop.nn._thinning_pays import least_rows
 
 Chain = list[nn.Module]
 
@@ -250,6 +250,25 @@ def test_it_says_from_how_many_rows_on_it_thins() -> None:
     assert "always=True" in repr(chain)
 
 
+@pytest.mark.parametrize("count", ["binomial", "exact"])
+def test_groups_that_step_aside_compute_the_same_at_once(count: str) -> None:
+    seen: list[int] = []
+    aside = _thin(_mlp(0.5), groups=3, count=count, always=False).double()
+    thinned = _thin(_mlp(0.5), groups=3, count=count).double()
+    thinned.load_state_dict(aside.state_dict())
+    aside[1].register_forward_hook(lambda _m, _i, y: seen.append(len(y)))
+    for rows in (2, 3, 7, 10):
+        x = torch.randn(rows, 6, dtype=torch.float64)
+        (y, gradients), (expected, others) = _run(aside, x), _run(thinned, x)
+
+        assert torch.allclose(y, expected, rtol=0, atol=1e-12)
+        for key, value in gradients.items():
+            assert torch.allclose(value, others[key], rtol=0, atol=1e-12), key
+        aside.zero_grad()
+        thinned.zero_grad()
+    assert seen == [2, 3, 7, 10]
+
+
 def test_it_thins_from_just_the_rows_it_says() -> None:
     seen: list[int] = []
     layers = [nn.Linear(64, 512), nn.ReLU(), nn.Dropout(0.5), nn.Linear(512, 64)]
@@ -269,7 +288,8 @@ def test_wider_layers_and_higher_rates_pay_from_fewer_rows() -> None:
 
     assert by_width == sorted(by_width, reverse=True)
     assert by_rate == sorted(by_rate, reverse=True)
-    assert least_rows((10**4, 10**5, 10**4), (0, 1, 0)) == LEAST_ROWS
+    assert least_rows((10**4, 10**5, 10**4), (0, 1, 0)) == 2
+    assert least_rows((512, 512, 512), (0, 0.5, 0), 4) > by_rate[2]
     assert least_rows((8, 8), (0, 0)) > 10**12
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, get_args
 
 import torch
@@ -149,8 +150,11 @@ class ThinnedSequential(nn.Sequential):
         flat = input.flatten(0, -2) if rowwise and input.ndim > 1 else input
         parts = flat.tensor_split(self.groups) if self.groups > 1 else (flat,)
         parts = tuple(x for x in parts if len(x)) or (flat,)
-        done = [self._run(layers, active, x, group) for group, x in enumerate(parts)]
-        y = done[0] if len(done) == 1 else torch.cat(done)
+        if len(parts) > 1 and rowwise and not self._thins(layers, active, len(parts[0])):
+            y = self._run_aside(layers, active, flat, [len(x) for x in parts])
+        else:
+            done = [self._run(layers, active, x, group) for group, x in enumerate(parts)]
+            y = done[0] if len(done) == 1 else torch.cat(done)
         return y.reshape(*input.shape[:-1], -1) if input.ndim != flat.ndim else y
 
     def thins(self, rows: int) -> tuple[str, ...]:
@@ -164,11 +168,29 @@ class ThinnedSequential(nn.Sequential):
         """
         layers, names = list(self), list(self._modules)
         active = _active(layers, training=True)
-        least = _least_rows(layers, active)
-        return tuple(names[i] for i in active if self.always or rows >= least[i])
+        return tuple(names[i] for i in self._thins(layers, active, rows))
+
+    def _thins(self, layers: list[nn.Module], active: list[int], rows: int) -> list[int]:
+        least = _least_rows(layers, active, self.groups)
+        return [i for i in active if self.always or rows >= least[i]]
+
+    def _run_aside(
+        self, layers: list[nn.Module], active: list[int], x: Tensor, sizes: list[int]
+    ) -> Tensor:
+        """Compute all units of all groups at once, and select those of each group."""
+        for group, (place, layer) in product(range(len(sizes)), enumerate(layers)):
+            if isinstance(layer, nn.Linear) and (site := _site_of(layers, active, place)):
+                self._draw(layers[site], layer.out_features, x, (site, group))
+        for place, layer in enumerate(layers):
+            x = layer(x) if place not in active else _activated(layer, x)
+            if place in active:
+                kept = [self._held[place, group] for group in range(len(sizes))]
+                parts = zip(x.split(sizes), kept, strict=True)
+                x = torch.cat([_drop(part, own) for part, own in parts])
+        return x
 
     def _run(self, layers: list[nn.Module], active: list[int], x: Tensor, group: int) -> Tensor:
-        least = _least_rows(layers, active)
+        least = _least_rows(layers, active, self.groups)
         kept: _Kept | None = None
         thin = False
         for place, layer in enumerate(layers):
@@ -182,10 +204,10 @@ class ThinnedSequential(nn.Sequential):
                 x = self._weigh(layer, x, kept if thin else None, columns)
             elif kept is not None and place in active:
                 x = _activated(layer, x)
-                if not kept.factor or (thin and type(layer) in CHANNELS):
-                    x = _scale(x, kept.factor)
-                elif not thin:
-                    x = select_columns(x, kept.numbers, kept.factor)  # else the next product scales
+                if not thin:
+                    x = _drop(x, kept)
+                elif not kept.factor or type(layer) in CHANNELS:
+                    x = _scale(x, kept.factor)  # else the next product does it
             elif kept is not None and isinstance(layer, NORMS):
                 x = _normalize(layer, x, kept.numbers, thin)
             else:
@@ -233,7 +255,7 @@ class ThinnedSequential(nn.Sequential):
         if self.always:
             return f"{settings}, always=True"
         layers, names = list(self), list(self._modules)
-        least = _least_rows(layers, _active(layers, training=True))
+        least = _least_rows(layers, _active(layers, training=True), self.groups)
         counts = sorted(set(least.values()) - {0})
         named = ((", ".join(names[i] for i in least if least[i] == n), n) for n in counts)
         return "; ".join((settings, *(f"thins {sites} from {n} rows" for sites, n in named)))
@@ -245,7 +267,7 @@ def _active(layers: list[nn.Module], *, training: bool | None = None) -> list[in
     return [i for i in sites if (training or layers[i].training) and _rate(layers[i]) > 0]
 
 
-def _least_rows(layers: list[nn.Module], active: list[int]) -> dict[int, int]:
+def _least_rows(layers: list[nn.Module], active: list[int], groups: int) -> dict[int, int]:
     """Rows from which units of each site are not computed, the same for sites of one chain."""
     least, chain = dict.fromkeys(active, 0), _Chain()
     for place, layer in enumerate(layers):
@@ -254,7 +276,7 @@ def _least_rows(layers: list[nn.Module], active: list[int]) -> dict[int, int]:
         site = _site_of(layers, active, place)
         chain = chain.longer(layer, site, _rate(layers[site]) if site else 0.0)
         if not site:
-            least |= dict.fromkeys(chain.sites, least_rows(chain.widths, chain.rates))
+            least |= dict.fromkeys(chain.sites, least_rows(chain.widths, chain.rates, groups))
             chain = _Chain()
     return least
 
@@ -291,6 +313,11 @@ def _convolve(layer: nn.Conv2d, x: Tensor, *numbers: Tensor | None) -> Tensor:
         "dilation": layer.dilation,
     }
     return thinned_convolution(x, layer.weight, layer.bias, *numbers, **settings)
+
+
+def _drop(x: Tensor, kept: _Kept) -> Tensor:
+    """Drop all but the kept units, where all were computed."""
+    return select_columns(x, kept.numbers, kept.factor) if kept.factor else _scale(x, 0.0)
 
 
 def _scale(x: Tensor, factor: float) -> Tensor:

@@ -1,7 +1,9 @@
 """From how many rows on it pays to compute only the units that are kept.
 
-Thinning saves multiplications, and costs copies: parts of weights are gathered, and gradients of
-full shape are zeroed and filled. What is saved grows with the rows of the batch, the copies do not.
+Thinning saves multiplications, and costs copies and calls: parts of weights are gathered, and
+gradients of full shape are filled. What is saved grows with the rows of the batch, the rest does
+not. The two constants were taken from `torchdrop bench thin` on one machine (2 cores, AMD Zen 4),
+where "thinned always" crosses a chain that steps aside; docs/thin.md has the table.
 """
 
 from __future__ import annotations
@@ -10,30 +12,31 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-LEAST_ROWS = 16
-"""Rows below which matrix products are bound by memory, whatever the widths."""
+PER_ELEMENT = 4
+"""Multiplications done in the time of copying one element."""
 
-PER_ELEMENT = 32
-"""Multiplications done in the time of copying one element. Provisional."""
+PER_LAYER = 12_000_000
+"""Multiplications done in the time of a layer's further calls."""
 
-PER_LAYER = 4_000_000
-"""Multiplications done in the time of a layer's further calls. Provisional."""
+PER_LAYER_OF_A_GROUP = 55_000_000
+"""The same where a batch is done in groups: products of few rows are slower too."""
 
 _PRODUCTS = 3  # forward, and the gradients of the weights and of the input
 
 
-def least_rows(widths: Sequence[int], rates: Sequence[float]) -> int:
+def least_rows(widths: Sequence[int], rates: Sequence[float], groups: int = 1) -> int:
     """Find the number of rows from which a chain of linear layers is faster thinned.
 
     Args:
         widths: Units before the chain's first layer and after each of its layers.
         rates: Probability of dropping each of those units, in `[0, 1]`, as many as `widths`.
+        groups: Parts of the batch that are done one after the other.
 
     Returns:
-        Rows of a mini-batch, at least `LEAST_ROWS`.
+        Rows of a mini-batch, or of each group, at least 1.
 
     Example:
-        >>> least_rows((784, 1024, 1024, 10), (0, 0.5, 0.5, 0)) < 128
+        >>> least_rows((784, 1024, 1024, 10), (0, 0.5, 0.5, 0)) < 32
         True
         >>> least_rows((8, 16, 8), (0, 0.5, 0)) > 1000
         True
@@ -42,9 +45,10 @@ def least_rows(widths: Sequence[int], rates: Sequence[float]) -> int:
     for (n, drop_n), (m, drop_m) in pairwise(zip(widths, rates, strict=True)):
         part = (1 - drop_n) * (1 - drop_m)
         saved += _PRODUCTS * n * m * (1 - part)
-        moved += n * m * (1 + 2 * part)  # gradients zeroed; parts gathered, and scattered
-    cost = PER_ELEMENT * moved + PER_LAYER * (len(widths) - 1)
-    return max(LEAST_ROWS, math.ceil(cost / saved)) if saved > 0 else _NEVER
+        moved += n * m * (1 + 2 * part)  # gradients filled; parts gathered, and scattered
+    each = PER_LAYER if groups == 1 else PER_LAYER_OF_A_GROUP
+    cost = PER_ELEMENT * moved + each * (len(widths) - 1)
+    return max(1, math.ceil(cost / saved)) if saved > 0 else _NEVER
 
 
 _NEVER = 2**62
