@@ -1,0 +1,105 @@
+"""Which rules run, and how severe they are: `[tool.torchdrop.audit]`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ..errors import SettingError
+from ._finding import SEVERITIES, Finding, Severity
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_KEYS = ("select", "ignore", "severity", "exclude")
+
+
+@dataclass(frozen=True, slots=True)
+class AuditSettings:
+    """Which findings are wanted.
+
+    Attributes:
+        select: Beginnings of ids, such as `DRP1`; only rules with one of them run.
+        ignore: Beginnings of ids of rules that do not run.
+        severity: Severities that replace a rule's own, by its id.
+        exclude: Patterns of paths that are not read, such as `tests/*`.
+    """
+
+    select: tuple[str, ...] = ("DRP",)
+    ignore: tuple[str, ...] = ()
+    severity: Mapping[str, Severity] = field(default_factory=dict)
+    exclude: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for rule, severity in self.severity.items():
+            if severity not in SEVERITIES:
+                raise SettingError(
+                    f"a severity is {', '.join(SEVERITIES)}; got {severity!r} for {rule}."
+                )
+
+    def wants(self, rule: str) -> bool:
+        """Whether a rule runs."""
+        return rule.startswith(self.select) and not (self.ignore and rule.startswith(self.ignore))
+
+    def apply(self, finding: Finding) -> Finding:
+        """The finding with the severity that is asked for."""
+        severity = self.severity.get(finding.rule, finding.severity)
+        return finding if severity == finding.severity else replace(finding, severity=severity)
+
+
+def read_settings(path: Path) -> AuditSettings:
+    """Read the section `[tool.torchdrop.audit]` of a `pyproject.toml`.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The settings; the defaults where there is no such section.
+
+    Raises:
+        SettingError: If the file is no TOML, or the section has an unknown key or value.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingError(f"{path} cannot be read as TOML: {error}.") from error
+    section: dict[str, Any] = content.get("tool", {}).get("torchdrop", {}).get("audit", {})
+    if unknown := sorted(set(section) - set(_KEYS)):
+        raise SettingError(
+            f"[tool.torchdrop.audit] in {path} knows {', '.join(_KEYS)}; got {unknown[0]!r}."
+        )
+    for key in ("select", "ignore", "exclude"):
+        if key in section:
+            section[key] = _names(section[key], key, path)
+    severity = section.get("severity", {})
+    if not isinstance(severity, dict):
+        raise SettingError(f"severity in {path} is a table of ids; got {severity!r}.")
+    return AuditSettings(**section)
+
+
+def find_settings(start: Path) -> AuditSettings:
+    """Read the nearest `pyproject.toml` above a path that has a section for the audit.
+
+    Args:
+        start: A file or folder.
+
+    Returns:
+        Its settings; the defaults if there is none.
+    """
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        path = folder / "pyproject.toml"
+        if path.is_file() and "[tool.torchdrop.audit" in path.read_text(encoding="utf-8"):
+            return read_settings(path)
+    return AuditSettings()
+
+
+def _names(value: object, key: str, path: Path) -> tuple[str, ...]:
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise SettingError(f"{key} in {path} is a list of strings; got {value!r}.")
+    return tuple(str(x) for x in value)

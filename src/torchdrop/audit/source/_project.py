@@ -1,0 +1,95 @@
+"""All files of an audit, and what is defined where."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from ._file import SourceFile
+from ._reading import Unreadable, read
+
+
+class Project:
+    """Files that are audited together, by their dotted names; parsed when first asked for.
+
+    Args:
+        paths: Files that may define what others use.
+    """
+
+    def __init__(self, paths: dict[str, Path] | None = None) -> None:
+        self._paths = dict(paths or {})
+        self._files: dict[str, SourceFile | None] = {}
+
+    def add(
+        self, path: str, text: str, module: str = "", *, is_package: bool = False
+    ) -> SourceFile:
+        """Parse a file and take it in.
+
+        Args:
+            path: As findings shall name it.
+            text: Its characters.
+            module: Its dotted name; empty if nothing can import it.
+            is_package: Whether it is the `__init__.py` of a package.
+
+        Returns:
+            The file.
+
+        Raises:
+            SyntaxError: If it cannot be parsed.
+        """
+        name = module or f"<{path}>"
+        file = SourceFile(path, text, name, self, is_package=is_package)
+        self._files[name] = file
+        return file
+
+    def file(self, module: str) -> SourceFile | None:
+        """The file of a dotted name; `None` if it is not in the tree, or cannot be read."""
+        if module not in self._files:
+            path = self._paths.get(module)
+            self._files[module] = None
+            if path is not None:
+                try:
+                    text = read(path)
+                    self.add(str(path), text, module, is_package=path.name == "__init__.py")
+                except (Unreadable, SyntaxError, ValueError, RecursionError):
+                    return None  # it is reported where it is audited itself
+        return self._files[module]
+
+    def find(self, name: str, depth: int = 8) -> tuple[SourceFile, ast.AST] | None:
+        """Find what a dotted name defines, also where other files import it from.
+
+        Args:
+            name: Such as `package.layers.Block`.
+            depth: Imports to follow.
+
+        Returns:
+            The file, and the definition of a class or function; `None` if it is not in the tree.
+        """
+        module, _, own = name.rpartition(".")
+        while module:
+            file = self.file(module)
+            if file is not None:
+                return self._inside(file, own, depth)
+            module, _, last = module.rpartition(".")
+            own = f"{last}.{own}"
+        return None
+
+    def _inside(self, file: SourceFile, own: str, depth: int) -> tuple[SourceFile, ast.AST] | None:
+        first, _, rest = own.partition(".")
+        scope = file.opened_by(file.tree)
+        bound = scope.names.get(first, []) if scope else []
+        for binding in reversed(bound):
+            if binding.kind == "import" and depth:
+                found = f"{binding.qualified}.{rest}" if rest else binding.qualified
+                return self.find(found, depth - 1)
+            if binding.kind == "definition":
+                return (file, binding.node) if not rest else self._member(file, binding.node, rest)
+        return None
+
+    def _member(
+        self, file: SourceFile, node: ast.AST, name: str
+    ) -> tuple[SourceFile, ast.AST] | None:
+        for child in getattr(node, "body", []):
+            if getattr(child, "name", None) == name:
+                return file, child
+        return None
