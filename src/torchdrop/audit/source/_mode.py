@@ -56,17 +56,18 @@ def _reads_mode(file: SourceFile, node: ast.AST, depth: int) -> bool:
         followed = binding.value if binding.kind == "value" and depth else None
         if followed is None:
             continue
-        if mentions_mode(file, followed, depth - 1) or guarded(file, binding.node):
+        if mentions_mode(file, followed, depth - 1) or guarded(file, binding.node, depth - 1):
             return True
     return False
 
 
-def guarded(file: SourceFile, node: ast.AST) -> bool:
+def guarded(file: SourceFile, node: ast.AST, depth: int = 4) -> bool:
     """Whether a node runs, or not, by a test of the mode.
 
     Args:
         file: Where it is.
         node: Any.
+        depth: Variables in a test to follow, one after the other.
 
     Returns:
         Whether an `if`, a conditional expression, an `and` or an early return around or before it,
@@ -75,7 +76,7 @@ def guarded(file: SourceFile, node: ast.AST) -> bool:
     """
     child: ast.AST = node
     for above in file.ancestors(node):
-        if any(mentions_mode(file, test) for test in _tests(above, child)):
+        if any(mentions_mode(file, test, depth) for test in _tests(above, child)):
             return True
         if isinstance(above, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
             return False
