@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import signal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
 
@@ -69,8 +69,8 @@ def audit_paths(
     for path in given:
         if not path.exists():
             raise SettingError(f"{path} does not exist; give files or folders to audit.")
-    files = [path for path in find_files(given) if not _is_excluded(path, settings)]
-    names = {module_name(path): path for path in files}
+    files = [path for path in find_files(given) if not settings.excludes(path)]
+    names = dotted_names(files)
     read_one = partial(_audit_file, settings=settings, names=names)
     results: list[_Read] = []
     for result in _map(read_one, files, workers):
@@ -80,15 +80,25 @@ def audit_paths(
     return _gather(files, results)
 
 
+def dotted_names(files: Iterable[Path]) -> dict[str, Path]:
+    """Say which file each name that can be imported stands for."""
+    return {module_name(path): path for path in files}
+
+
 def audit_text(
-    text: str, path: str = "<text>", settings: AuditSettings | None = None
+    text: str,
+    path: str = "<text>",
+    settings: AuditSettings | None = None,
+    *,
+    beside: Mapping[str, Path] | None = None,
 ) -> tuple[Finding, ...]:
-    """Audit one piece of source code by itself.
+    """Audit one piece of source code.
 
     Args:
         text: Python source.
         path: As findings shall name it.
         settings: Which rules run; `None` for all.
+        beside: Files that may define what it uses, by their dotted names; `None` for no others.
 
     Returns:
         The findings, by line.
@@ -96,11 +106,11 @@ def audit_text(
     Raises:
         SyntaxError: If it cannot be parsed.
     """
-    return _audit(Project().add(path, text), settings or AuditSettings()).findings
-
-
-def _is_excluded(path: Path, settings: AuditSettings) -> bool:
-    return any(fnmatch(path.as_posix(), pattern) for pattern in settings.exclude)
+    project, own = Project(dict(beside or {})), Path(path)
+    module = module_name(own) if beside else ""
+    is_package = bool(beside) and own.name == "__init__.py"
+    file = project.add(path, text, module, is_package=is_package)
+    return _audit(file, settings or AuditSettings()).findings
 
 
 def _map(
@@ -110,7 +120,8 @@ def _map(
     if count == 1:
         yield from map(read_one, files)
         return
-    with ProcessPoolExecutor(count) as pool:
+    # Ctrl-C is for this process; it tells the others.
+    with ProcessPoolExecutor(count, None, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
         yield from pool.map(read_one, files, chunksize=_CHUNK)
 
 
@@ -148,7 +159,7 @@ def _project(names: dict[str, Path]) -> Project:
 def _audit(file: SourceFile, settings: AuditSettings) -> _Read:
     silence, kept, suppressed = read_silence(file.text), set[Finding](), 0
     for rule in RULES:
-        if rule.check is None or not settings.wants(rule.id):
+        if rule.check is None or not settings.wants_at(rule.id, file.path):
             continue
         for found in rule.check(file):
             finding = settings.apply(_finding(file, rule, found))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from fnmatch import fnmatch
+from pathlib import Path, PurePath
 from typing import Any
 
 from ..errors import SettingError
@@ -16,7 +18,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-_KEYS = ("select", "ignore", "severity", "exclude")
+_KEYS = ("select", "ignore", "severity", "exclude", "per-path")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +29,17 @@ class AuditSettings:
         select: Beginnings of ids, such as `DRP1`; only rules with one of them run.
         ignore: Beginnings of ids of rules that do not run.
         severity: Severities that replace a rule's own, by its id.
-        exclude: Patterns of paths that are not read, such as `tests/*`.
+        exclude: Patterns of paths that are not read, such as `tests/*`; a `*` spans folders too.
+        per_path: Beginnings of ids that do not count in the files of a pattern.
+        root: Folder that patterns start from; `None` where paths are taken as they are.
     """
 
     select: tuple[str, ...] = ("DRP",)
     ignore: tuple[str, ...] = ()
     severity: Mapping[str, Severity] = field(default_factory=dict)
     exclude: tuple[str, ...] = ()
+    per_path: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    root: Path | None = None
 
     def __post_init__(self) -> None:
         for rule, severity in self.severity.items():
@@ -45,6 +51,25 @@ class AuditSettings:
     def wants(self, rule: str) -> bool:
         """Whether a rule runs."""
         return rule.startswith(self.select) and not (self.ignore and rule.startswith(self.ignore))
+
+    def wants_at(self, rule: str, path: str) -> bool:
+        """Whether a rule runs over a file."""
+        return self.wants(rule) and not any(
+            rule.startswith(ids) and self._matches(path, pattern)
+            for pattern, ids in self.per_path.items()
+        )
+
+    def excludes(self, path: str | os.PathLike[str]) -> bool:
+        """Whether a file is not read."""
+        return any(self._matches(path, pattern) for pattern in self.exclude)
+
+    def _matches(self, path: str | os.PathLike[str], pattern: str) -> bool:
+        """Whether a pattern is of a path, or of a folder above it."""
+        name = PurePath(path).as_posix()
+        if self.root is not None:
+            name = PurePath(os.path.relpath(path, self.root)).as_posix()
+        pattern = pattern.rstrip("/")
+        return fnmatch(name, pattern) or fnmatch(name, f"{pattern}/*")
 
     def apply(self, finding: Finding) -> Finding:
         """The finding with the severity that is asked for."""
@@ -79,7 +104,14 @@ def read_settings(path: Path) -> AuditSettings:
     severity = section.get("severity", {})
     if not isinstance(severity, dict):
         raise SettingError(f"severity in {path} is a table of ids; got {severity!r}.")
-    return AuditSettings(**section)
+    per_path = section.pop("per-path", {})
+    if not isinstance(per_path, dict):
+        raise SettingError(f"per-path in {path} is a table of patterns; got {per_path!r}.")
+    return AuditSettings(
+        **section,
+        per_path={x: _names(ids, f"per-path {x}", path) for x, ids in per_path.items()},
+        root=path.resolve().parent,
+    )
 
 
 def find_settings(start: Path) -> AuditSettings:

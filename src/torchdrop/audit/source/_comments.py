@@ -1,4 +1,4 @@
-"""Comments that silence findings: `# torchdrop: ignore[DRP101] reason`."""
+"""Comments that silence findings: `# torchdrop: ignore[DRP101] reason`, `# noqa: DRP101`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import re
 import tokenize
 from dataclasses import dataclass, field
 
-_COMMENT = re.compile(r"#\s*torchdrop:\s*(ignore|ignore-file)\s*(?:\[([^\]]*)\])?")
+_COMMENT = re.compile(r"#\s*torchdrop:\s*(ignore-file|ignore)\s*(?:\[([^\]]*)\])?")
+_NOQA = re.compile(r"#\s*noqa\s*:((?:[\s,]*[A-Z]+\d+)+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,16 @@ def read_silence(text: str) -> Silence:
     Returns:
         What they silence.
     """
-    if "torchdrop:" not in text:
+    if not any(mark in text for mark in ("torchdrop:", "noqa", "NOQA")):
         return Silence()
     lines: dict[int, frozenset[str]] = {}
     file: frozenset[str] | None = None
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        found = _COMMENT.search(token.string) if token.type == tokenize.COMMENT else None
+        if token.type != tokenize.COMMENT:
+            continue
+        if named := _named(token.string):
+            lines[token.start[0]] = named
+        found = _COMMENT.search(token.string)
         if found is None:
             continue
         ids = frozenset(x.strip().upper() for x in (found[2] or "").split(",") if x.strip())
@@ -53,3 +58,10 @@ def read_silence(text: str) -> Silence:
         else:
             lines[token.start[0]] = ids
     return Silence(lines, file)
+
+
+def _named(comment: str) -> frozenset[str]:
+    """Our ids in a `noqa`; one without ids is of other linters, and not for us."""
+    found = _NOQA.search(comment)
+    ids = re.findall(r"[A-Z]+\d+", found[1].upper()) if found else []
+    return frozenset(x for x in ids if x.startswith("DRP"))
