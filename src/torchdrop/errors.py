@@ -7,7 +7,8 @@ TorchdropError
 ├── ModelError (ValueError)            a model that does not fit the data or the task
 ├── ModeError (RuntimeError)           a mode that does not hold, or that another thread needs
 ├── RunDirectoryError (OSError)        a run directory that exists, is missing or is not one of ours
-└── SickDropoutError (AssertionError)  a dropout that fails the health check
+├── SickDropoutError (AssertionError)  a dropout that fails the health check
+└── AuditError (AssertionError)        code or a model that an audit finds mistakes in
 ```
 
 A message is one sentence: what it is, what came, what to do next.
@@ -42,3 +43,7 @@ class RunDirectoryError(TorchdropError, OSError):
 
 class SickDropoutError(TorchdropError, AssertionError):
     """A dropout fails the health check; the message is the report."""
+
+
+class AuditError(TorchdropError, AssertionError):
+    """An audit has found mistakes; the message names them."""

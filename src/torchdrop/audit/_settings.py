@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import SettingError
 from ._finding import SEVERITIES, Finding, Severity
+from .rules import choose
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -100,16 +101,18 @@ def read_settings(path: Path) -> AuditSettings:
         )
     for key in ("select", "ignore", "exclude"):
         if key in section:
-            section[key] = _names(section[key], key, path)
+            names = _names(section[key], key, path)
+            section[key] = names if key == "exclude" else choose(names)
     severity = section.get("severity", {})
     if not isinstance(severity, dict):
         raise SettingError(f"severity in {path} is a table of ids; got {severity!r}.")
+    section["severity"] = dict(zip(choose(severity), severity.values(), strict=True))
     per_path = section.pop("per-path", {})
     if not isinstance(per_path, dict):
         raise SettingError(f"per-path in {path} is a table of patterns; got {per_path!r}.")
     return AuditSettings(
         **section,
-        per_path={x: _names(ids, f"per-path {x}", path) for x, ids in per_path.items()},
+        per_path={x: choose(_names(ids, f"per-path {x}", path)) for x, ids in per_path.items()},
         root=path.resolve().parent,
     )
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 from typing import Annotated
 
-import torch
 import typer
 from rich.table import Table
-from torch import Tensor, nn
 
-from ..errors import ModelError, SettingError
 from ..sites import Site, find_sites, remarks
-from ..tuning import import_factory
 from ._console import results
+from ._model import build_model, random_inputs
 
 
 def sites(
@@ -31,8 +28,8 @@ def sites(
     as_json: Annotated[bool, typer.Option("--json", help="Print the map as JSON.")] = False,
 ) -> None:
     """Show every place where a model drops something, and with --input what it really drops."""
-    example = tuple(_input(text) for text in inputs) if inputs else None
-    found = find_sites(_build(model), example)
+    example = random_inputs(inputs) if inputs else None
+    found = find_sites(build_model(model), example)
     if as_json:
         print(json.dumps([site.to_dict() for site in found], indent=2))  # noqa: T201
         return
@@ -48,47 +45,6 @@ def sites(
             "Give --input to see functional calls, the rates really applied, and what does not "
             "stop in evaluation mode."
         )
-
-
-def _build(name: str) -> nn.Module:
-    factory = import_factory(name)
-    if isinstance(factory, nn.Module):
-        return factory
-    try:
-        model = factory()  # type: ignore[call-arg]
-    except Exception as error:
-        raise ModelError(
-            f"{name} builds no model when called without arguments: {_said(error)}. "
-            "Name a function that takes none."
-        ) from error
-    if not isinstance(model, nn.Module):
-        raise ModelError(
-            f"{name} gives a {type(model).__name__}; name a callable that returns a "
-            "torch.nn.Module, or a module itself."
-        )
-    return model
-
-
-def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".rstrip(". ")
-
-
-def _input(text: str) -> Tensor:
-    sizes, colon, limit = text.partition(":")
-    try:
-        shape = [int(size) for size in sizes.split(",")]
-        below = int(limit) if colon else 1
-    except ValueError:
-        shape, below = [], 0
-    if below < 1 or any(size < 1 for size in shape) or not shape:
-        raise SettingError(
-            f"--input is a shape such as 1,3,224,224, or 1,128:1000 for whole numbers below 1000; "
-            f"got {text!r}."
-        )
-    generator = torch.Generator().manual_seed(0)
-    if colon:
-        return torch.randint(below, shape, generator=generator)
-    return torch.randn(shape, generator=generator)
 
 
 def _table(found: tuple[Site, ...], *, measured: bool) -> Table:

@@ -46,14 +46,39 @@ def read(path: Path) -> str:
         raise Unreadable(f"{path} cannot be read: {error}.") from error
 
 
+def find_cell(path: Path, line: int) -> tuple[int, int]:
+    """Say where in a notebook a line of `read`'s text is.
+
+    Args:
+        path: Of the notebook.
+        line: From 1.
+
+    Returns:
+        The number of the code cell, and of the line in it, both from 1.
+
+    Raises:
+        Unreadable: If it is no notebook.
+    """
+    # An empty line stands between two cells.
+    heights = [source.count("\n") + 2 for source in _sources(path.read_bytes())]
+    cell = 0
+    while cell + 1 < len(heights) and line > heights[cell]:
+        line -= heights[cell]
+        cell += 1
+    return cell + 1, line
+
+
 def _cells(content: bytes) -> str:
+    lines = "\n\n".join(_sources(content)).split("\n")
+    return "\n".join(_without_magic(line) for line in lines) + "\n"
+
+
+def _sources(content: bytes) -> list[str]:
     try:
         cells = json.loads(content)["cells"]
-        sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     except (ValueError, KeyError, TypeError) as error:
         raise Unreadable(f"it is no notebook of format 4: {error!r}") from error
-    lines = "\n\n".join(sources).split("\n")
-    return "\n".join(_without_magic(line) for line in lines) + "\n"
 
 
 def _without_magic(line: str) -> str:
