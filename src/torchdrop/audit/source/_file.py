@@ -27,6 +27,9 @@ class Tree(Protocol):
     def find(self, name: str) -> tuple[SourceFile, ast.AST] | None:
         """What a dotted name defines: the file, and the class or function."""
 
+    def heirs(self, name: str) -> Iterator[SourceFile]:
+        """Files with a class that derives from one of this name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Callee:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
 from ._file import SourceFile
 from ._reading import Unreadable, read
+
+_CLASS = re.compile(r"^[ \t]*class\s+\w+\s*\(([^)]*)\)", re.MULTILINE)
 
 
 class Project:
@@ -73,6 +79,26 @@ class Project:
             module, _, last = module.rpartition(".")
             own = f"{last}.{own}"
         return None
+
+    def heirs(self, name: str) -> Iterator[SourceFile]:
+        """Files with a class that derives from one of this name; parsed when asked for."""
+        for module in self._by_base.get(name, ()):
+            file = self.file(module)
+            if file is not None:
+                yield file
+
+    @cached_property
+    def _by_base(self) -> dict[str, list[str]]:
+        """Modules by the words that stand between the parentheses of their classes."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for module, path in self._paths.items():
+            try:
+                text = read(path)
+            except Unreadable:
+                continue  # it is reported where it is audited itself
+            for word in {x for bases in _CLASS.findall(text) for x in re.findall(r"\w+", bases)}:
+                found[word].append(module)
+        return found
 
     def _inside(self, file: SourceFile, own: str, depth: int) -> tuple[SourceFile, ast.AST] | None:
         first, _, rest = own.partition(".")
