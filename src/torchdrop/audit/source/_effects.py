@@ -1,0 +1,142 @@
+"""What calls do by themselves: they switch a mode, run a model, go backward, or take a step."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+
+from ._classes import attribute_of_self, class_of
+from ._events import Forward, Switch, Update
+from ._file import SourceFile
+from ._gradient import gradient_of
+from ._keyed import Keyed
+from ._models import (
+    HARMLESS,
+    WRAPPERS,
+    WRAPPING_METHODS,
+    is_model,
+    text_of,
+)
+from ._state import UNKNOWN, Setting
+
+_RUNS = (
+    *("forward", "loss", "compute_loss", "get_loss", "log_prob", "forward_features", "encode"),
+    *("encode_text", "encode_image", "encode_batch"),
+)
+
+
+class Effects(Keyed):
+    """Records the events of a function."""
+
+    def put_mode(
+        self, node: ast.Call, key: str, mode: str | None, given: ast.expr | None, receiver: ast.expr
+    ) -> None:
+        state = self.state
+        assert state is not None
+        name, before = text_of(receiver) or key, state.of(key)
+        saved = state.saved.get(text_of(given) or "") if given is not None else None
+        if mode is None:
+            settings = saved or frozenset([Setting("unknown", node, name)])
+        else:
+            when = frozenset(self.conditions)
+            settings = frozenset(
+                [Setting(mode, node, name, when=when, is_alias=name in state.plain)]
+            )  # type: ignore[arg-type]
+        state.put(key, settings)
+        self.flow.switches.append(Switch(key, name, node, mode or "unknown", before=before))
+
+    def runs(self, node: ast.Call) -> ast.expr | None:
+        """The model that a call runs."""
+        function = node.func
+        runs = isinstance(function, ast.Attribute) and function.attr in _RUNS
+        if isinstance(function, ast.Attribute) and runs and is_model(self.file, function.value):
+            return function.value
+        return function if text_of(function) and is_model(self.file, function) else None
+
+    def run_model(
+        self, key: str, name: str, node: ast.Call, via: str = "", inner: Forward | None = None
+    ) -> None:
+        assert self.state is not None
+        around = gradient_of(self.file, node)
+        gradient = inner.gradient if inner and around == "on" else around
+        event = Forward(
+            *(key, name, node, self.state.of(key), self.state.parts(key), gradient, via),
+            learns=bool(inner and inner.learns),
+        )
+        for i, old in enumerate(self.flow.forwards):
+            if old.node is node and old.key == key:
+                joined = replace(
+                    event, modes=old.modes | event.modes, parts=old.parts | event.parts
+                )
+                self.flow.forwards[i] = joined
+                return
+        self.flow.forwards.append(event)
+
+    def update(self, node: ast.Call) -> None:
+        function = node.func
+        if not isinstance(function, ast.Attribute):
+            return
+        if function.attr == "backward":
+            self.record(Update("backward", node))
+        elif function.attr == "step":
+            scaled = node.args[0] if node.args and text_of(node.args[0]) else None
+            stepped = scaled if scaled is not None else function.value
+            text = text_of(stepped)
+            if text is not None and self._is_optimizer(stepped):
+                self.record(Update("step", node, text, self.owners(stepped)))
+
+    def record(self, event: Update) -> None:
+        event = replace(event, when=event.when | frozenset(self.conditions))
+        same = [u for u in self.flow.updates if u.node is event.node and u.kind == event.kind]
+        for old in same:
+            self.flow.updates.remove(old)
+            if old.owned is not None and event.owned is not None:
+                event = replace(event, owned=old.owned | event.owned)
+        self.flow.updates.append(event)
+
+    def _is_optimizer(self, expression: ast.expr) -> bool:
+        name = (text_of(expression) or "").lower()
+        value = _held_value(self.file, expression)
+        made = self.file.qualified(value.func) if isinstance(value, ast.Call) else None
+        return "opt" in name or "solver" in name or bool(made and made.startswith("torch.optim."))
+
+    def owners(self, optimizer: ast.expr) -> frozenset[str] | None:
+        assert self.state is not None
+        text = text_of(optimizer) or ""
+        if text in self.state.owned:
+            return self.state.owned[text]
+        value = _held_value(self.file, optimizer)
+        if not isinstance(value, ast.Call) or value is optimizer:
+            return None
+        return self.owned_in(value) or (None if self._mentions_names(value) else frozenset())
+
+    def _mentions_names(self, call: ast.Call) -> bool:
+        """Whether parameters may come from a variable."""
+        return bool(call.args) and isinstance(call.args[0], (ast.Name, ast.Attribute))
+
+    def is_harmless(self, node: ast.Call) -> bool:
+        name = self.file.qualified(node.func) or ""
+        last = name.rpartition(".")[2] or (getattr(node.func, "attr", "") or "")
+        harmless = ("torch.", "builtins.", "copy.", "logging.", "wandb.", "os.")
+        return (
+            name.startswith(harmless)
+            or last[:1].isupper()
+            or last in (*HARMLESS, "watch", "append", "save", "load", "summary")
+            or last in (WRAPPING_METHODS if isinstance(node.func, ast.Attribute) else WRAPPERS)
+        )
+
+    def blur(self, given: ast.expr) -> None:
+        """An unknown function may have switched a model that it was given."""
+        key = self.key(given) if text_of(given) is not None else None
+        if key is not None and self.state is not None and is_model(self.file, given):
+            self.state.put(key, self.state.of(key) | {UNKNOWN})
+
+
+def _held_value(file: SourceFile, expression: ast.expr) -> ast.expr:
+    """The one value of a name, or of an attribute of `self`."""
+    own = attribute_of_self(file, expression)
+    if own is None:
+        return file.value_of(expression)
+    owner = class_of(file, expression)
+    held = [h for h in owner.holds(own) if not isinstance(h.value, ast.Constant)] if owner else []
+    return held[0].value if len(held) == 1 else expression
