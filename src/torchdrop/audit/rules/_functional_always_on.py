@@ -27,9 +27,10 @@ def forward(self, x):
 
 ## Known problems
 
-Where no `if self.training:` is seen around the call but the caller tests the mode, the finding is
-false; outside of a module's methods it is a warning only. Noise at inference can be wanted: write
-`training=True`, or silence the line.
+Outside of a module's methods nobody sees the mode: it is a warning only, and silent in tests.
+Silent too where a test of the mode stands around the call, or around every caller in the same file;
+a caller in another file is not seen. Noise at inference can be wanted: write `training=True`, or
+silence the line.
 
 ## References
 
@@ -38,44 +39,40 @@ pytorch/pytorch#26338 asks for a warning in torch's documentation.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 
-from .._finding import Edit, Fix, Severity
+from .._edits import pass_training
+from .._finding import Severity
 from .._rule import Found, Rule
-from ..source import SourceFile, argument, class_of, guarded, self_name
+from ..source import (
+    FUNCTIONS,
+    SourceFile,
+    argument,
+    in_module,
+    in_test,
+    rate_kind,
+    reached_by_mode,
+)
 
-_NAMES = {
-    f"torch.nn.functional.{name}": 2 for name in ("dropout", "dropout1d", "dropout2d", "dropout3d")
-}
+_NAMES = tuple(name for name, is_on in FUNCTIONS.items() if is_on)
 
 
 def _check(file: SourceFile) -> Iterator[Found]:
     for call, callee in file.calls(*_NAMES):
-        if not argument(call, "training", _NAMES[callee.name], callee).is_missing:
+        # `torch.dropout` calls its flag `train`, and has no default for it.
+        flags = (argument(call, name, 2, callee) for name in ("training", "train"))
+        if not all(flag.is_missing for flag in flags) or reached_by_mode(file, call):
             continue
-        if guarded(file, call):
+        rate = argument(call, "p", 1, callee).value
+        if rate is not None and rate_kind(file, rate) in ("tied", "zero"):
+            continue
+        inside = in_module(file, call)
+        if not inside and in_test(file, call):
             continue
         name = callee.name.rpartition(".")[2]
-        owner = class_of(file, call)
-        inside = owner is not None and owner.is_module() is not False
         severity: Severity = "error" if inside else "warning"
         message = f"`{name}` is called without `training=`, so it drops in evaluation too."
-        yield Found(call, message, _fix(file, call) if inside else None, severity)
-
-
-def _fix(file: SourceFile, call: ast.Call) -> Fix | None:
-    function = file.function_of(call)
-    name = self_name(function) if function else None
-    if function is None or name is None or not isinstance(file.parent(function), ast.ClassDef):
-        return None
-    _, end = file.span(call)
-    before = file.text[file.span(call)[0] : end - 1].rstrip()
-    comma = "" if before.endswith((",", "(")) else ","
-    space = "" if before.endswith("(") else " "
-    at = file.span(call)[0] + len(before)
-    edit = Edit(at, at, f"{comma}{space}training={name}.training")
-    return Fix(f"Pass `training={name}.training`.", (edit,))
+        yield Found(call, message, pass_training(file, call) if inside else None, severity)
 
 
 RULE = Rule(

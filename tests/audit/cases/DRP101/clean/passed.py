@@ -6,8 +6,8 @@ from torch import nn
 
 class Head(nn.Module):
     def forward(self, x, **settings):
-        x = F.dropout(x, 0.1, training=self.training)
-        x = F.dropout(x, 0.1, self.training)
+        x = self.first(F.dropout(x, 0.1, training=self.training))
+        x = self.last(F.dropout(x, 0.1, self.training))
         return F.dropout(x, 0.1, **settings)
 
 

@@ -1,0 +1,153 @@
+"""The random stream starts again in every step.
+
+## What
+
+A seed that does not change is set inside of the loop that trains, or in a module's `forward`.
+
+## Why
+
+Every step, or every epoch, then draws the same masks. The units that are dropped first are always
+dropped: it is a smaller fixed network that trains, or a cycle of a few.
+
+## Example
+
+```python
+for x, y in loader:
+    torch.manual_seed(0)
+    optimizer.zero_grad()
+    criterion(model(x), y).backward()
+    optimizer.step()
+```
+
+## Instead
+
+```python
+torch.manual_seed(0)
+for x, y in loader:
+    optimizer.zero_grad()
+    criterion(model(x), y).backward()
+    optimizer.step()
+```
+
+## Known problems
+
+Silent where the loop makes its own optimizer, as for folds or repeated runs; where the seed depends
+on the loop or on a call; and inside of `fork_rng`, or where the state is set back.
+
+## References
+
+Found by reasoning; a run shows it as masks that repeat (DRP403).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from .._rule import Found, Rule
+from ..source import (
+    Function,
+    SourceFile,
+    argument,
+    class_of,
+    in_module,
+    in_test,
+    parameters,
+    self_name,
+)
+
+_NAMES = (
+    *("torch.manual_seed", "torch.random.manual_seed", "torch.default_generator.manual_seed"),
+    *("torch.cuda.manual_seed", "torch.cuda.manual_seed_all", "torch.cuda.random.manual_seed"),
+    *("torch.cuda.random.manual_seed_all", "torch.mps.manual_seed", "torch.xpu.manual_seed"),
+    *("transformers.set_seed", "transformers.trainer_utils.set_seed", "accelerate.utils.set_seed"),
+    *("lightning.seed_everything", "lightning.pytorch.seed_everything"),
+    *("pytorch_lightning.seed_everything", "lightning.fabric.seed_everything"),
+)
+_LOOPS = (ast.For, ast.AsyncFor, ast.While)
+_STEPS = ("forward", "training_step")
+
+
+def _check(file: SourceFile) -> Iterator[Found]:
+    for call, callee in file.calls(*_NAMES):
+        seed = argument(call, "seed", 0, callee).value
+        if seed is None or any(isinstance(x, ast.Call) for x in ast.walk(seed)):
+            continue
+        if in_test(file, call) or _is_set_back(file, call):
+            continue
+        loop = _loop_around(file, call)
+        if loop is not None and _trains(file, loop) and not _changes(file, seed, loop):
+            yield Found(call, "The same seed is set in every round of the loop that trains.")
+        elif loop is None and _is_in_step(file, call, seed):
+            yield Found(call, "The same seed is set in every call: all masks are the same.")
+
+
+def _loop_around(file: SourceFile, call: ast.Call) -> ast.For | ast.AsyncFor | ast.While | None:
+    for above in file.ancestors(call):
+        if isinstance(above, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            return None
+        if isinstance(above, _LOOPS):
+            return above
+    return None
+
+
+def _is_set_back(file: SourceFile, call: ast.Call) -> bool:
+    for above in file.ancestors(call):
+        if isinstance(above, ast.With) and "rng" in "".join(map(file.segment, _contexts(above))):
+            return True
+    place = file.function_of(call) or file.tree
+    return any(
+        isinstance(x, ast.Call) and (file.qualified(x.func) or "").endswith("set_rng_state")
+        for x in ast.walk(place)
+    )
+
+
+def _contexts(statement: ast.With) -> list[ast.expr]:
+    return [item.context_expr for item in statement.items]
+
+
+def _trains(file: SourceFile, loop: ast.stmt) -> bool:
+    """Whether it calls `backward`, and steps optimizers that were there before the loop."""
+    methods = [x.func for x in ast.walk(loop) if isinstance(x, ast.Call)]
+    steps = [x for x in methods if isinstance(x, ast.Attribute) and x.attr == "step"]
+    if not steps or not any(isinstance(x, ast.Attribute) and x.attr == "backward" for x in methods):
+        return False
+    return not any(_changes(file, x.value, loop) for x in steps)
+
+
+def _changes(file: SourceFile, expression: ast.expr, loop: ast.stmt) -> bool:
+    """Whether a name or attribute in an expression is given a value inside of a loop."""
+    names = {x.id for x in ast.walk(expression) if isinstance(x, ast.Name)}
+    attributes = {x.attr for x in ast.walk(expression) if isinstance(x, ast.Attribute)}
+    for node in ast.walk(loop):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in names:
+            return True
+        is_attribute = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+        if is_attribute and node.attr in attributes:  # type: ignore[attr-defined]
+            return True
+    return False
+
+
+def _is_in_step(file: SourceFile, call: ast.Call, seed: ast.expr) -> bool:
+    function = file.function_of(call)
+    if function is None or function.name not in _STEPS or not in_module(file, call):
+        return False
+    if file.parent(function) is not getattr(class_of(file, call), "node", None):
+        return False
+    return not _depends_on_caller(function, seed) and not _changes(file, seed, function)
+
+
+def _depends_on_caller(function: Function, seed: ast.expr) -> bool:
+    given = {parameter.arg for parameter, _ in parameters(function.args)} - {self_name(function)}
+    return any(isinstance(x, ast.Name) and x.id in given for x in ast.walk(seed))
+
+
+RULE = Rule(
+    id="DRP113",
+    name="reseeded-in-loop",
+    severity="warning",
+    why="Every step draws the same masks: a fixed, smaller network trains.",
+    advice="Set the seed once, before the loop.",
+    page=__doc__,
+    check=_check,
+)

@@ -1,0 +1,20 @@
+"""A comment says that it is meant."""
+
+import torch.nn.functional as F
+from torch import nn
+
+
+class Prenet(nn.Module):
+    def forward(self, x):
+        for layer in self.layers:
+            x = F.dropout(F.relu(layer(x)), 0.5, training=True)  # always on, as in the paper
+        return x
+
+
+class Sampler(nn.Module):
+    def forward(self, x):
+        # Dropout is active on purpose: its noise is the uncertainty.
+        x = F.dropout(x, self.p, training=True)
+        for layer in self.layers:  # dropout: always-on
+            x = F.dropout(layer(x), self.p, True)
+        return x
