@@ -71,6 +71,7 @@ def audit_paths(
             raise SettingError(f"{path} does not exist; give files or folders to audit.")
     files = [path for path in find_files(given) if not settings.excludes(path)]
     names = dotted_names(files)
+    _PROJECTS.clear()  # files may have changed since another audit
     read_one = partial(_audit_file, settings=settings, names=names)
     results: list[_Read] = []
     for result in _map(read_one, files, workers):
