@@ -13,7 +13,12 @@ _OWNERS: tuple[tuple[str, Owner], ...] = (
     ("pytorch_lightning", "Lightning"),
     ("transformers.trainer", "Hugging Face Trainer"),
 )
-_OURS_IN_A_RUN = ("torchdrop.modes._guard", "torchdrop.nn.", "torchdrop.functional.")
+_OURS_IN_A_RUN = (
+    "torchdrop.modes._guard",
+    "torchdrop.audit.run.",
+    "torchdrop.nn.",
+    "torchdrop.functional.",
+)
 _LIBRARIES = frozenset(
     (
         "torch",
