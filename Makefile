@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= 2
 
-.PHONY: demo test format picture sanitize cross phases calls check-fallback statistics clean
+.PHONY: demo test format picture rules sanitize cross phases calls check-fallback statistics clean
 
 demo: .venv/ready
 	$(BIN)/torchdrop tune digits --out runs/demo --force
@@ -27,6 +27,10 @@ statistics: .venv/ready
 
 picture: .venv/ready
 	$(BIN)/python docs/make_picture.py runs/demo docs/images
+
+# Write the pages of the audit's rules again.
+rules: .venv/ready
+	$(BIN)/python -m torchdrop.audit.pages docs/rules
 
 # Run the kernel's tests on a build with the address and undefined-behavior sanitizers.
 sanitize: .venv/ready
