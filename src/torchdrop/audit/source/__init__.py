@@ -27,6 +27,8 @@ from ._contents import contained as contained
 from ._contents import holds_dropout as holds_dropout
 from ._contents import holds_weights as holds_weights
 from ._contents import is_dropout as is_dropout
+from ._effects import EXPORTS as EXPORTS
+from ._effects import value_held as value_held
 from ._events import Flow as Flow
 from ._events import Forward as Forward
 from ._events import Switch as Switch

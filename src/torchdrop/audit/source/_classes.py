@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from ._file import Function, SourceFile
 
@@ -152,7 +153,17 @@ def attribute_of_self(file: SourceFile, expression: ast.AST) -> str | None:
     return expression.attr if expression.value.id == self_name(function) else None
 
 
+_HELD: WeakKeyDictionary[SourceFile, dict[Function, list[Held]]] = WeakKeyDictionary()
+
+
 def _holds(file: SourceFile, method: Function, attribute: str | None) -> Iterator[Held]:
+    known = _HELD.setdefault(file, {})
+    if method not in known:
+        known[method] = list(_held_by(file, method))
+    return (held for held in known[method] if attribute in (None, held.attribute))
+
+
+def _held_by(file: SourceFile, method: Function) -> Iterator[Held]:
     name = self_name(method)
     for node in ast.walk(method):
         if isinstance(node, ast.Assign):
@@ -164,7 +175,7 @@ def _holds(file: SourceFile, method: Function, attribute: str | None) -> Iterato
         for target in targets:
             for held, given in _pairs(target, value):
                 own = isinstance(held, ast.Attribute) and isinstance(held.value, ast.Name)
-                if own and held.value.id == name and attribute in (None, held.attr):  # type: ignore[attr-defined]
+                if own and held.value.id == name:  # type: ignore[attr-defined]
                     yield Held(file, held.attr, given, node, method)  # type: ignore[attr-defined]
 
 

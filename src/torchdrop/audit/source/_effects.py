@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
+from ._arguments import argument
 from ._classes import attribute_of_self, class_of
 from ._events import Forward, Switch, Update
 from ._file import SourceFile
@@ -23,6 +24,16 @@ _RUNS = (
     *("forward", "loss", "compute_loss", "get_loss", "log_prob", "forward_features", "encode"),
     *("encode_text", "encode_image", "encode_batch"),
 )
+
+
+EXPORTS = {
+    "torch.export.export": "mod",
+    "torch.export.export_for_training": "mod",
+    "torch.jit.trace": "func",
+    "torch.onnx.export": "model",
+    "torch.fx.symbolic_trace": "root",
+}
+"""Functions that keep the mode in what they make, and how they call the model."""
 
 
 class Effects(Keyed):
@@ -72,6 +83,18 @@ class Effects(Keyed):
                 return
         self.flow.forwards.append(event)
 
+    def export(self, node: ast.Call) -> None:
+        """Record a model that is exported."""
+        callee = self.file.callee(node)
+        parameter = EXPORTS.get(callee.name) if callee else None
+        model = argument(node, parameter, 0, callee).value if parameter else None
+        if model is None or self.state is None:
+            return
+        key = self.key(model)
+        modes = self.made(model) if key is None else self.state.of(key)
+        event = Forward(key or "", key or "the model", node, modes)
+        self.flow.exports = [x for x in self.flow.exports if x.node is not node] + [event]
+
     def update(self, node: ast.Call) -> None:
         function = node.func
         if not isinstance(function, ast.Attribute):
@@ -96,7 +119,7 @@ class Effects(Keyed):
 
     def _is_optimizer(self, expression: ast.expr) -> bool:
         name = (text_of(expression) or "").lower()
-        value = _held_value(self.file, expression)
+        value = value_held(self.file, expression)
         made = self.file.qualified(value.func) if isinstance(value, ast.Call) else None
         return "opt" in name or "solver" in name or bool(made and made.startswith("torch.optim."))
 
@@ -105,7 +128,7 @@ class Effects(Keyed):
         text = text_of(optimizer) or ""
         if text in self.state.owned:
             return self.state.owned[text]
-        value = _held_value(self.file, optimizer)
+        value = value_held(self.file, optimizer)
         if not isinstance(value, ast.Call) or value is optimizer:
             return None
         return self.owned_in(value) or (None if self._mentions_names(value) else frozenset())
@@ -132,7 +155,7 @@ class Effects(Keyed):
             self.state.put(key, self.state.of(key) | {UNKNOWN})
 
 
-def _held_value(file: SourceFile, expression: ast.expr) -> ast.expr:
+def value_held(file: SourceFile, expression: ast.expr) -> ast.expr:
     """The one value of a name, or of an attribute of `self`."""
     own = attribute_of_self(file, expression)
     if own is None:

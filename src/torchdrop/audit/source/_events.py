@@ -90,6 +90,7 @@ class Flow:
         forwards: In order.
         updates: In order.
         switches: In order.
+        exports: Models that are traced or exported, as if they ran.
         exits: The states in which it is left, with what it returns.
         yields: The states at each `yield`.
     """
@@ -99,6 +100,7 @@ class Flow:
     forwards: list[Forward] = field(default_factory=list)
     updates: list[Update] = field(default_factory=list)
     switches: list[Switch] = field(default_factory=list)
+    exports: list[Forward] = field(default_factory=list)
     exits: list[tuple[State, ast.expr | None]] = field(default_factory=list)
     yields: list[State] = field(default_factory=list)
 

@@ -17,6 +17,9 @@ from ._models import (
 from ._state import UNKNOWN, Setting, Settings, State
 from ._walk import Walk
 
+RETURNED = "return"
+"""The key of what a function gives back; no name can be the same."""
+
 
 class Keyed(Walk):
     """Follows assignments: aliases, wrappers, copies, new models, optimizers and saved modes.
@@ -85,13 +88,20 @@ class Keyed(Walk):
                 if text_of(value) is not None:
                     state.plain |= {text, text_of(value) or text}
             return
-        made, owned = self._made(value), self.owned_in(value)
+        made, owned = self.made(value), self.owned_in(value)
         state.forget(text)
         state.put(text, made)
         if owned:
             state.owned[text] = owned
 
-    def _made(self, value: ast.expr) -> Settings:
+    def returns(self, value: ast.expr | None) -> None:
+        if value is not None and self.state is not None:
+            same = self._same_model(value)
+            key = self.key(same) if same is not None else None
+            modes = self.state.of(key) if key is not None else self.made(value)
+            self.state.put(RETURNED, modes)
+
+    def made(self, value: ast.expr) -> Settings:
         """Modes of what an expression makes."""
         assert self.state is not None
         inner, setting = value, None

@@ -9,16 +9,26 @@ from weakref import WeakKeyDictionary
 
 from ._arguments import argument
 from ._classes import attribute_of_self, class_of, find_function, self_name
-from ._effects import Effects
+from ._effects import EXPORTS, Effects
 from ._events import Flow, Switch, Update
 from ._file import Function, SourceFile
+from ._keyed import RETURNED
 from ._learning import learns
 from ._models import class_made, is_part_of_model, mode_call, text_of
 from ._scopes import parameters
 from ._state import ENTRY, UNKNOWN, Setting, Settings, State
 
 _FLOWS: WeakKeyDictionary[SourceFile, dict[ast.AST, Flow | None]] = WeakKeyDictionary()
-_WORDS = ("train", "eval", "backward", "no_grad", "inference_mode", "grad_enabled")
+_WORDS = (
+    "train",
+    "eval",
+    "backward",
+    "no_grad",
+    "inference_mode",
+    "grad_enabled",
+    "export",
+    "trace",
+)
 _RESTING = ("torchdrop.modes.evaluating", "torchdrop.evaluating")
 _WAKING = ("torchdrop.modes.training", "torchdrop.training")
 _DEPTH = 12
@@ -35,7 +45,14 @@ def flows(file: SourceFile) -> Iterator[Flow]:
     """
     if not any(word in file.text for word in _WORDS):
         return
+    lines = file.text.splitlines()
+    exporting = {file.function_of(call) for call, _ in file.calls(*EXPORTS)}
     for node in (file.tree, *file.nodes(ast.FunctionDef, ast.AsyncFunctionDef)):
+        first, last = getattr(node, "lineno", 1), getattr(node, "end_lineno", None) or len(lines)
+        first -= len(getattr(node, "decorator_list", ()))
+        speaks = any(word in line for line in lines[first - 1 : last] for word in _WORDS)
+        if not speaks and node not in exporting:
+            continue
         flow = flow_of(file, node)
         if flow is not None:
             yield flow
@@ -69,6 +86,7 @@ class _Modes(Effects):
             self._apply(node, *found)
             return
         self.update(node)
+        self.export(node)
         model = self.runs(node)
         if model is not None:
             key = self.key(model)
@@ -81,11 +99,8 @@ class _Modes(Effects):
     def returned(self, call: ast.Call) -> Settings:
         found = self._function(call)
         flow = flow_of(*found[:2]) if found else None
-        settings: set[Setting] = set()
-        for state, value in flow.exits if flow else ():
-            key = text_of(value) if value is not None else None
-            modes = state.of(state.alias.get(key, key)) if key else frozenset([UNKNOWN])
-            settings |= {Setting(s.mode, call, via=flow.name if flow else "") for s in modes}
+        modes = flow.exit.of(RETURNED) if flow and RETURNED in flow.exit.modes else frozenset()
+        settings = {Setting(s.mode, call, via=flow.name if flow else "") for s in modes}
         known = bool(settings) and all(s.mode in ("fresh", "train", "eval") for s in settings)
         return frozenset(settings) if known else frozenset([UNKNOWN])
 
@@ -160,7 +175,7 @@ class _Modes(Effects):
     ) -> None:
         state = self.state
         assert state is not None
-        for own in sorted(after.modes):
+        for own in sorted(after.modes.keys() - {RETURNED}):
             key = None if own.partition(".")[0] in after.rebound else rename(own)
             if key is None or after.modes[own] == ENTRY:
                 continue

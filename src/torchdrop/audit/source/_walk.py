@@ -47,6 +47,9 @@ class Walk:
     def assign(self, target: ast.expr, value: ast.expr) -> None:
         """Take in an assignment, after its value."""
 
+    def returns(self, value: ast.expr | None) -> None:
+        """Take in what a function gives back."""
+
     def enter(self, item: ast.withitem) -> Callable[[], None] | None:
         """Begin a context; what is returned ends it."""
         self.visit(item.context_expr)
@@ -106,6 +109,7 @@ class Walk:
         if self.state is None:
             return
         if isinstance(node, ast.Return):
+            self.returns(node.value)
             self.flow.exits.append((self.state, node.value))
         elif isinstance(node, ast.Break):
             self._breaks.append(self.state)
