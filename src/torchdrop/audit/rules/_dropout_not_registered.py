@@ -71,10 +71,11 @@ _FILLS = ("append", "insert", "add")
 def _check(file: SourceFile) -> Iterator[Found]:
     for node in file.nodes(ast.ClassDef):
         info = ClassInfo(file, node)
-        if info.is_module() is not True or _registers(info):
+        kept = list(_kept(info))
+        if not kept or info.is_module() is not True or _registers(info):
             continue
         seen: set[int] = set()
-        for attribute, place, entries in _kept(info):
+        for attribute, place, entries in kept:
             if place.lineno in seen or _is_given_away(info, attribute):
                 continue
             found = _found(file, attribute, place, entries)
@@ -115,7 +116,8 @@ def _kept(info: ClassInfo) -> Iterator[tuple[str, ast.stmt, list[ast.expr]]]:
             if _is_used_elsewhere(file, one.value):
                 continue
         yield one.attribute, one.statement, entries
-    yield from _added(info, plain)
+    if plain:
+        yield from _added(info, plain)
 
 
 def _added(info: ClassInfo, plain: set[str]) -> Iterator[tuple[str, ast.stmt, list[ast.expr]]]:

@@ -125,6 +125,10 @@ class _Flow:
             known.pop(name, None)
 
     def _simple(self, statement: ast.stmt, known: _Known) -> Iterator[Chain]:
+        nodes = list(ast.walk(statement))
+        stored = [node.id for node in nodes if _is_stored(node)]  # type: ignore[attr-defined]
+        if not known and not any(isinstance(node, ast.Call) for node in nodes):
+            return
         for child in ast.iter_child_nodes(statement):
             if isinstance(child, ast.expr):
                 yield from self._inside(child, known)
@@ -134,9 +138,8 @@ class _Flow:
                 yield Chain(layers, "return", self.function)
         value = getattr(statement, "value", None)
         passed = self._passed(value, known) if isinstance(value, ast.expr) else ()
-        for node in ast.walk(statement):
-            if _is_stored(node):
-                known.pop(node.id, None)  # type: ignore[attr-defined]
+        for name in stored:
+            known.pop(name, None)
         if isinstance(statement, ast.Assign) and passed:
             for target in statement.targets:
                 if isinstance(target, ast.Name):
