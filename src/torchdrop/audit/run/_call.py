@@ -68,6 +68,11 @@ def in_transform() -> bool:
     return torch._C._functorch.peek_interpreter_stack() is not None
 
 
+def is_tracing() -> bool:
+    """Whether `torch.jit.trace` is recording, which would take down what a hook computes."""
+    return bool(torch._C._is_tracing())
+
+
 def first_tensor(output: Any) -> Tensor | None:
     """Find a tensor in what a model gave.
 

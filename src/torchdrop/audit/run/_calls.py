@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from fnmatch import fnmatchcase
 from typing import Any
 
-from torch.optim import Optimizer
 from torch.overrides import _get_current_function_mode_stack
 
 from ...sites import DropoutCall, DropoutCalls, is_dropout
@@ -62,9 +61,6 @@ class Calls:
         for one in active:
             if one.module is not None and not one.module.training and not self._may(one):
                 self._report(one)
-
-    def step(self, optimizer: Optimizer) -> None:
-        """Nothing to see."""
 
     def _may(self, call: DropoutCall) -> bool:
         name = call.name or ""

@@ -10,7 +10,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from ...modes import ModeFinding
 from .._finding import Severity
 from ._call import Call
-from ._layers import listed
+from ._layers import fixed_parts, listed
 from ._mode_log import ModeLog
 from ._scene import Scene, parse
 from ._subject import Subject
@@ -23,15 +23,17 @@ _SAMPLES = 3
 
 @dataclass(slots=True)
 class Quiet:
-    """The forwards without gradients, as far as they tell what they were for.
+    """The forwards so far, as far as they tell what those without gradients were for.
 
     Attributes:
         training: The mode of the model at the last one.
         longest: The most in a row that had one input, in training mode.
+        trains: Whether there was any with gradients.
     """
 
     training: bool = True
     longest: int = 0
+    trains: bool = False
     _last: Call | None = None
     _row: int = 0
 
@@ -41,6 +43,7 @@ class Quiet:
         Args:
             call: Any; those with gradients end a row.
         """
+        self.trains = self.trains or call.grad
         if call.grad or call.backward:
             self._last, self._row = None, 0
             return
@@ -68,7 +71,7 @@ def report_cause(subject: Subject, found: ModeFinding, modes: ModeLog, quiet: Qu
     if found.cause in _QUIET:
         _report_quiet(subject, found, quiet, scene)
         return
-    rule = _rule(subject, found, modes)
+    rule = _rule(subject, found, modes, quiet)
     if rule is None:
         return
     what, _, fix = found.sentence.partition(". ")
@@ -80,7 +83,9 @@ def report_cause(subject: Subject, found: ModeFinding, modes: ModeLog, quiet: Qu
     )
 
 
-def _rule(subject: Subject, found: ModeFinding, modes: ModeLog) -> str | None:
+def _rule(subject: Subject, found: ModeFinding, modes: ModeLog, quiet: Quiet) -> str | None:
+    if found.cause == "never-active" and not quiet.trains:
+        return None  # the loop trains parts of it
     if found.cause in _NEVER:
         return "DRP302"
     if found.cause == "training-in-evaluation-mode":
@@ -91,11 +96,13 @@ def _rule(subject: Subject, found: ModeFinding, modes: ModeLog) -> str | None:
     return None
 
 
-def _of_change(subject: Subject, found: ModeFinding, modes: ModeLog) -> str:
-    parts = dict(subject.model.named_modules())
+def _of_change(subject: Subject, found: ModeFinding, modes: ModeLog) -> str | None:
+    parts, fixed = dict(subject.model.named_modules()), fixed_parts(subject.model)
     named = [parts[name] for name in found.modules if name in parts]
     if any(part.training for part in named):
         return "DRP211"
+    if named and all(part in fixed for part in named):
+        return None  # the forward itself puts them to sleep again
     by_itself = any(modes.was_set(part, within=subject.root) for part in named)
     return "DRP213" if by_itself else "DRP203"
 

@@ -14,7 +14,7 @@ from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
 from ._call import in_backward
-from ._follower import is_opaque
+from ._follower import is_compiled
 
 Adopt = Callable[[nn.Module, tuple[Any, ...]], None]
 
@@ -122,8 +122,10 @@ class Discovery:
     def _meet(self, module: nn.Module, args: tuple[Any, ...]) -> None:
         self._quiet_steps = self._quiet_calls = 0
         self.know(module)
-        if "_orig_mod" in module._modules or is_opaque(module):
+        if is_compiled(module):
             self._compiled = True
             self.close()
+        if isinstance(module, torch.jit.ScriptModule):
+            return  # it takes no hooks
         if next(module.parameters(), None) is not None:
             self._adopt(module, args)

@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from ...sites import is_dropout
 from ._call import Call
 from ._draws import is_geometric, is_sampled
-from ._layers import listed
+from ._layers import fixed_parts, listed, rate
 from ._subject import Subject
 
 
@@ -29,7 +29,7 @@ class Flips:
         self._quiet = 0
 
     def before(self, call: Call) -> None:
-        """Note the modes of all parts, in a few calls."""
+        """Note the modes of all dropout, in a few calls."""
         self._before = None
         if call.backward or self._subject.has("DRP408"):
             return
@@ -38,7 +38,8 @@ class Flips:
             if is_geometric(self._quiet):
                 self._look_for_new()
         elif call.grad and is_sampled(self._subject.steps):
-            self._before = {part: part.training for part in self._subject.model.modules()}
+            sites = self._subject.layers.sites
+            self._before = {site.module: site.module.training for site in sites}
 
     def after(self, call: Call, output: Any) -> None:
         """Compare, if the forward went well."""
@@ -46,14 +47,19 @@ class Flips:
         if before is None or output is None:
             return
         changed = [
-            name
-            for name, part in self._subject.model.named_modules()
-            if part in before and before[part] != part.training and _matters(part)
+            site.name
+            for site in self._subject.layers.sites
+            if before.get(site.module) is not site.module.training and rate(site)
         ]
+        if changed:
+            fixed = fixed_parts(self._subject.model)
+            sites = self._subject.layers.sites
+            fixed_names = {site.name for site in sites if site.module in fixed}
+            changed = [name for name in changed if name not in fixed_names]
         if changed:
             self._subject.report(
                 "DRP408",
-                f"a forward changed the mode of its own parts: {listed(changed)}.",
+                f"a forward changed the mode of its own dropout: {listed(changed)}.",
                 modules=changed,
             )
 
@@ -77,12 +83,6 @@ class Flips:
                 modules=on,
                 fix="Call eval() on the model after the call that has put them in.",
             )
-
-
-def _matters(part: nn.Module) -> bool:
-    """Whether a mode means anything: dropout that is on, or a part that learns."""
-    learns = any(parameter.requires_grad for parameter in part.parameters())
-    return learns or (is_dropout(part) and bool(_rate(part)))
 
 
 def _rate(part: nn.Module) -> object:

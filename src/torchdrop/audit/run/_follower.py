@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+import threading
 import weakref
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Protocol
 
+import torch
 from torch import nn
 from torch.nn.parallel import DataParallel, DistributedDataParallel
 from torch.optim import Optimizer
@@ -29,9 +31,26 @@ from ._ranks import Group, Ranks
 from ._recompute import Recompute
 from ._repeats import Repeats
 from ._schedules import Schedules
-from ._subject import Monitor, Subject
+from ._subject import Subject
 from ._twice import Samples, Views
 from ._vmap import explain, explains
+
+
+class Sees(Protocol):
+    """What looks at every call of one model, before and after."""
+
+    def before(self, call: Call) -> None:
+        """Take in that the model is about to run."""
+
+    def after(self, call: Call, output: Any) -> None:
+        """Take in what it gave; `None` if it failed."""
+
+
+class _Here(threading.local):
+    """The calls under way in each thread, the innermost last."""
+
+    def __init__(self) -> None:
+        self.open: list[Call] = []
 
 
 class Follower:
@@ -64,23 +83,13 @@ class Follower:
         self.subject = subject_of(root, allow, journal)
         fitting = allow if strict else _fitting(self.subject.model, allow)
         self.guard = Guard(root, allow=fitting, on_find="collect", phase=phase)
+        if self.subject.opaque:
+            journal.notes.append(
+                f"Calls inside compiled parts of {type(self.subject.model).__name__} are not seen."
+            )
         self._told = 0
-        self._recompute = Recompute(self.subject)
-        self._schedules = Schedules(self.subject)
-        self._monitors: list[Monitor] = [
-            Calls(self.subject, allow),
-            Repeats(self.subject),
-            Closures(self.subject),
-            self._recompute,
-            Flips(self.subject),
-            Samples(self.subject),
-            Views(self.subject, modes),
-            self._schedules,
-        ]
-        if ranks:
-            group = None if ranks is True else ranks
-            self._monitors.append(Ranks(self.subject, group))
-        self._open: list[Call] = []
+        self._watch_with(allow, ranks)
+        self._here = _Here()
         self._quiet = Quiet()
         self._optimizers: weakref.WeakKeyDictionary[Optimizer, tuple[int, bool]] = (
             weakref.WeakKeyDictionary()
@@ -88,10 +97,24 @@ class Follower:
         self._handles: list[RemovableHandle] = []
         self._hook()
 
+    def _watch_with(self, allow: Sequence[str], ranks: bool | Group) -> None:
+        subject = self.subject
+        calls, repeats, closures = Calls(subject, allow), Repeats(subject), Closures(subject)
+        flips, samples, views = Flips(subject), Samples(subject), Views(subject, self._modes)
+        self._recompute, self._schedules = Recompute(subject), Schedules(subject)
+        first: list[Sees] = [calls, repeats, closures, flips, samples]
+        if ranks:
+            first.append(Ranks(subject, None if ranks is True else ranks))
+        self._before = [one.before for one in first]
+        self._before += [self._recompute.before, self._schedules.before]
+        self._after = [*(one.after for one in first), views.after]
+        steps = (repeats, closures, flips, samples, views, self._recompute)
+        self._step = [one.step for one in steps]
+
     @property
     def is_running(self) -> bool:
         """Whether a forward of the model is under way."""
-        return bool(self._open)
+        return bool(self._here.open)
 
     def _hook(self) -> None:
         root = self.subject.root
@@ -109,12 +132,12 @@ class Follower:
             kwargs: Of the call.
         """
         call = begin(args, kwargs, training=self.subject.model.training)
-        self._open.append(call)
+        self._here.open.append(call)
         if call.grad:
             self.poll()
         self._quiet.note(call)
-        for monitor in self._monitors:
-            monitor.before(call)
+        for before in self._before:
+            before(call)
 
     def after(self, output: Any) -> None:
         """Take in what it gave.
@@ -125,11 +148,11 @@ class Follower:
         error = sys.exc_info()[1]
         if output is None and error is not None and explains(error):
             explain(self.subject, error)
-        if not self._open:
+        if not self._here.open:
             return
-        call = self._open.pop()
-        for monitor in self._monitors:
-            monitor.after(call, output)
+        call = self._here.open.pop()
+        for after in self._after:
+            after(call, output)
         if not self._quiet.may_go_on:
             self.poll()
 
@@ -149,8 +172,8 @@ class Follower:
             optimizer: Any.
         """
         if self.owns(optimizer):
-            for monitor in self._monitors:
-                monitor.step(optimizer)
+            for step in self._step:
+                step(optimizer)
             self.subject.steps += 1
             self.subject.closure = None
         self.poll()
@@ -250,11 +273,22 @@ def is_opaque(model: nn.Module) -> bool:
     Returns:
         The verdict.
     """
+    return is_compiled(model) or any(
+        isinstance(module, (DataParallel, torch.jit.ScriptModule)) for module in model.modules()
+    )
+
+
+def is_compiled(model: nn.Module) -> bool:
+    """Whether torch has compiled a model or a part of it.
+
+    Args:
+        model: Any module.
+
+    Returns:
+        The verdict.
+    """
     return any(
-        isinstance(module, (DataParallel,))
-        or "_orig_mod" in module._modules
-        or getattr(module, "_compiled_call_impl", None) is not None
-        or type(module).__module__.startswith("torch.jit")
+        "_orig_mod" in module._modules or getattr(module, "_compiled_call_impl", None) is not None
         for module in model.modules()
     )
 

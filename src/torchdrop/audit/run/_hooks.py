@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from typing_extensions import Self
 
-from ._call import in_transform
+from ._call import in_transform, is_tracing
 
 Before = Callable[[tuple[Any, ...], Mapping[str, Any]], None]
 After = Callable[[Any], None]
@@ -52,7 +52,7 @@ class RootHook(_Hook):
         self, module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any], *output: Any
     ) -> None:
         """Take the call of torch, before the forward or with its output after it."""
-        if module is not self._module or torch.compiler.is_compiling():
+        if module is not self._module or torch.compiler.is_compiling() or is_tracing():
             return
         if output:
             self._after(output[0])

@@ -44,6 +44,23 @@ class Layers:
         return tuple(site.name for site, f in pairs if f["training"] is training and rate(site))
 
 
+def fixed_parts(model: nn.Module) -> set[nn.Module]:
+    """Find what is not to learn, so that its mode is nobody's mistake.
+
+    Args:
+        model: Any module.
+
+    Returns:
+        All modules inside parts that have parameters of which none learns, and those parts.
+    """
+    found: set[nn.Module] = set()
+    for part in model.modules():
+        learns = [parameter.requires_grad for parameter in part.parameters()]
+        if part not in found and learns and not any(learns):
+            found.update(part.modules())
+    return found
+
+
 def rate(site: Site) -> float | None:
     """Read the rate of a site as it is now.
 

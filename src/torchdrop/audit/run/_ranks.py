@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, distributed
-from torch.optim import Optimizer
 
 from ._call import Call
 from ._subject import Subject
@@ -52,9 +51,6 @@ class Ranks:
                 "the same units.",
                 modules=self._subject.layers.on(),
             )
-
-    def step(self, optimizer: Optimizer) -> None:
-        """Nothing to see."""
 
 
 def gathered(state: int, group: Group | None, device: torch.device) -> list[int]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import nn
 from torch.optim import Optimizer
@@ -45,9 +43,6 @@ class Recompute:
         trains = call.grad and call.training and not call.backward
         if ready and trains and is_sampled(subject.steps):
             self._hook()
-
-    def after(self, call: Call, output: Any) -> None:
-        """Nothing to see."""
 
     def step(self, optimizer: Optimizer) -> None:
         """Let the parts go."""

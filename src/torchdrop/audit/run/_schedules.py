@@ -7,7 +7,6 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from torch import nn
-from torch.optim import Optimizer
 
 from ._call import Call
 from ._draws import is_geometric
@@ -47,12 +46,6 @@ class Schedules:
         self._forwards += 1
         if is_geometric(self._forwards):
             self.look()
-
-    def after(self, call: Call, output: Any) -> None:
-        """Nothing to see."""
-
-    def step(self, optimizer: Optimizer) -> None:
-        """Nothing to see: a schedule moves before a forward."""
 
     def look(self) -> None:
         """Compare the numbers and the rates with those at first."""

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
 
 from torch import nn
 from torch.optim import Optimizer
 
 from .._finding import Severity
-from ._call import Call
 from ._draws import Draws
 from ._journal import Journal
 from ._layers import Layers
@@ -84,16 +82,3 @@ class Subject:
             module=modules[0] if modules else None,
             scene=scene,
         )
-
-
-class Monitor(Protocol):
-    """A part of a watch: told of every call and every step of one model."""
-
-    def before(self, call: Call) -> None:
-        """Take in that the model is about to run."""
-
-    def after(self, call: Call, output: Any) -> None:
-        """Take in what it gave; `None` if it failed."""
-
-    def step(self, optimizer: Optimizer) -> None:
-        """Take in that an optimizer of the model has stepped."""

@@ -94,7 +94,8 @@ class Views:
 
     Two roles of one model are told from two views by the modes: if somebody has put the model into
     training mode and then into evaluation mode within the step, a teacher's `eval()` has hit the
-    student.
+    student. If any forward with gradients dropped, the step learned from that, and the others may
+    be an attack on the model.
 
     Args:
         subject: The model.
@@ -106,13 +107,12 @@ class Views:
         self._modes = modes
         self._seen: list[_Seen] = []
         self._found: tuple[_Seen, _Seen] | None = None
-
-    def before(self, call: Call) -> None:
-        """Nothing to see yet."""
+        self._awake = False
 
     def after(self, call: Call, output: Any) -> None:
         """Look for an equal view among the calls since the last step."""
         subject = self._subject
+        self._awake = self._awake or (call.grad and subject.drops())
         off_topic = call.training or call.backward or subject.closure is not None or output is None
         if off_topic or self._found or len(self._seen) >= _KEPT:
             return
@@ -129,8 +129,9 @@ class Views:
     def step(self, optimizer: Optimizer) -> None:
         """Report views on which the model has just learned."""
         found, self._found = self._found, None
+        awake, self._awake = self._awake, False
         self._seen.clear()
-        if found is None:
+        if found is None or awake:
             return
         old, new = found
         asleep = self._subject.layers.off()
@@ -145,8 +146,8 @@ class Views:
         elif old.call.grad:
             self._subject.report(
                 "DRP214",
-                "it learned from two forwards of one input that gave the same, as dropout is "
-                f"asleep in {listed(asleep)}.",
+                "two forwards of one input with gradients gave the same in one step, as dropout "
+                f"is asleep in {listed(asleep)}.",
                 modules=asleep,
                 scene=new.scene,
             )

@@ -28,6 +28,8 @@ from ._mode_log import ModeLog
 from ._ranks import Group
 from ._vmap import explain, explains
 
+_MOST = 32  # models stay alive while they are watched
+
 
 class watch:
     """Watch a running program, and say once per mistake what is wrong with its dropout.
@@ -164,6 +166,17 @@ class watch:
             )
         return False
 
+    def epoch(self) -> None:
+        """Mark that an epoch begins: modes may differ from those of the epoch before."""
+        for follower in self._followers:
+            follower.guard.epoch()
+
+    def step(self) -> None:
+        """Count a training step that no `torch.optim.Optimizer` took, such as one of your own."""
+        for follower in self._followers:
+            follower.guard.step()
+            follower.poll()
+
     def close(self) -> None:
         """Report what is still open, and remove all hooks. Closing twice is once."""
         self._end(quietly=False)
@@ -220,6 +233,10 @@ class watch:
 
     def _adopt(self, model: nn.Module, args: tuple[Any, ...]) -> None:
         """Follow a model that is just being called: its own hooks come too late for this call."""
+        if len(self._followers) == _MOST:
+            self._journal.notes.append(f"Only the first {_MOST} models are watched.")
+        if len(self._followers) >= _MOST:
+            return
         parts = set(model.modules())
         inside = [f for f in self._followers if f.subject.root in parts]
         for old in inside:
