@@ -1,0 +1,148 @@
+"""What a forward computes before it draws the first random number, computed once.
+
+Of a first pass, the outputs are kept of all modules that finished before any generator moved, and
+that are in no other such module. Later passes of the same input are given these outputs in place
+of calls. They are bit for bit what a plain pass computes: nothing random came before them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..modes import rng_state
+
+Run = Callable[[], Any]
+
+
+@dataclass(slots=True)
+class _Kept:
+    """One call of a module that finished in time: its number among the module's calls."""
+
+    module: nn.Module
+    call: int
+    output: Any
+    versions: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Prefix:
+    """Outputs of the modules before the first random number.
+
+    Attributes:
+        outputs: For each module, the outputs of its calls, in order.
+        reason: Why there are none; empty if there are some.
+    """
+
+    outputs: dict[nn.Module, list[Any]] = field(default_factory=dict)
+    reason: str = ""
+
+    @contextmanager
+    def replayed(self) -> Iterator[None]:
+        """Let these modules give their outputs, in one pass."""
+        with ExitStack() as stack:
+            for module, outputs in self.outputs.items():
+                stack.enter_context(_answering(module, iter(outputs)))
+            yield
+
+
+@contextmanager
+def _answering(module: nn.Module, outputs: Iterator[Any]) -> Iterator[None]:
+    own = vars(module).get("forward")
+    module.forward = lambda *args, **kwargs: next(outputs)
+    try:
+        yield
+    finally:
+        del module.forward
+        if own is not None:
+            module.forward = own
+
+
+def record(model: nn.Module, run: Run) -> tuple[Any, Prefix]:
+    """Run a first pass, and keep what comes before its first random number.
+
+    Args:
+        model: The model, in the mode in which it samples.
+        run: Calls it once.
+
+    Returns:
+        What the pass gave, and what later ones need not compute.
+    """
+    recorder = _Recorder(model)
+    with recorder:
+        result = run()
+    return result, recorder.prefix()
+
+
+class _Recorder:
+    def __init__(self, model: nn.Module) -> None:
+        self.model = model
+        self.start: dict[str, Tensor] = {}
+        self.calls: dict[nn.Module, int] = {}
+        self.open: list[tuple[nn.Module, int, int]] = []  # module, its call, length of `kept`
+        self.kept: list[_Kept] = []
+        self.drew = False
+        self.hooks = ExitStack()
+
+    def __enter__(self) -> None:
+        for module in self.model.modules():
+            if module is not self.model and _has_hooks(module):
+                continue
+            self.hooks.callback(module.register_forward_pre_hook(self._enter).remove)
+            self.hooks.callback(module.register_forward_hook(self._leave).remove)
+
+    def __exit__(self, *_: object) -> None:
+        self.hooks.close()
+
+    def _enter(self, module: nn.Module, args: object) -> None:
+        if not self.start:
+            self.start = rng_state(self.model)
+        number = self.calls[module] = self.calls.get(module, -1) + 1
+        self.open.append((module, number, len(self.kept)))
+
+    def _leave(self, module: nn.Module, args: object, output: object) -> None:
+        while self.open[-1][0] is not module:
+            self.open.pop()
+        _, number, inside = self.open.pop()
+        if self.drew or not self.open:
+            return
+        self.drew = _moved(self.start, rng_state(self.model))
+        if not self.drew and _is_plain(output):
+            del self.kept[inside:]  # what is in it need not be kept
+            self.kept.append(_Kept(module, number, output, _versions(output)))
+
+    def prefix(self) -> Prefix:
+        """What can be given again: of each module all calls, or those before any that drew."""
+        if any(_versions(kept.output) != kept.versions for kept in self.kept):
+            return Prefix(reason="something before the first dropout is changed in place later")
+        outputs: dict[nn.Module, list[Any]] = {}
+        for kept in self.kept:
+            outputs.setdefault(kept.module, []).append(kept.output)
+        for module in [m for m in outputs if len(outputs[m]) != self.calls[m] + 1]:
+            del outputs[module]  # called again later, behind the first random number
+        reason = "" if outputs else "dropout comes first: nothing is computed before it"
+        return Prefix(outputs, reason)
+
+
+def _has_hooks(module: nn.Module) -> bool:
+    """Whether somebody else watches the calls, who would miss those that are not made."""
+    return any(bool(m._forward_hooks or m._forward_pre_hooks) for m in module.modules())
+
+
+def _moved(before: dict[str, Tensor], after: dict[str, Tensor]) -> bool:
+    return any(not torch.equal(before[name], after[name]) for name in before)
+
+
+def _is_plain(output: object) -> bool:
+    if isinstance(output, tuple):
+        return bool(output) and all(isinstance(x, Tensor) for x in output)
+    return isinstance(output, Tensor)
+
+
+def _versions(output: Any) -> tuple[int, ...]:
+    return tuple(x._version for x in (output if isinstance(output, tuple) else (output,)))
