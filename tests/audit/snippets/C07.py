@@ -10,7 +10,7 @@ import torch.distributed as dist
 import torch.multiprocessing as mp
 from torch import nn
 
-from torchdrop.audit.run import watch
+import torchdrop
 
 
 def work(rank, folder):
@@ -18,7 +18,7 @@ def work(rank, folder):
     torch.manual_seed(42)
     model = nn.Sequential(nn.Linear(8, 16), nn.Dropout(0.5), nn.Linear(16, 1))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    with watch(ranks=True, on_find="collect") as watching:
+    with torchdrop.watch(ranks=True, on_find="collect") as watching:
         data = torch.full((4, 8), float(rank))
         model(data).mean().backward()
         optimizer.step()

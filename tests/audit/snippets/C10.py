@@ -4,7 +4,7 @@
 import torch
 from torch import nn
 
-from torchdrop.audit.run import watch
+import torchdrop
 
 
 def log_probability(policy, states, actions):
@@ -14,7 +14,7 @@ def log_probability(policy, states, actions):
 def main():
     policy = nn.Sequential(nn.Linear(6, 32), nn.Tanh(), nn.Dropout(0.1), nn.Linear(32, 4))
     states, actions = torch.randn(64, 6), torch.randint(4, (64,))
-    with watch(on_find="collect") as watching:
+    with torchdrop.watch(on_find="collect") as watching:
         policy.eval()
         old = log_probability(policy, states, actions).detach()
         policy.train()

@@ -69,13 +69,16 @@ from ..source import (
     Flow,
     Forward,
     SourceFile,
+    class_of,
     flows,
     imports,
     is_evaluation,
     is_meant,
+    is_sampled,
     is_sensitive,
     mode_call,
     owned_by_framework,
+    self_name,
     shows_sensitive,
     text_of,
 )
@@ -86,7 +89,7 @@ _AWAKE = {"entry", "train", "fresh"}
 def _check(file: SourceFile) -> Iterator[Found]:
     for flow in flows(file):
         for forward in flow.forwards:
-            if _is_evaluated_awake(flow, forward) and not is_meant(file, forward.node):
+            if _is_evaluated_awake(flow, forward) and not _is_wanted(file, forward):
                 name = forward.name
                 yield Found(
                     forward.node,
@@ -94,8 +97,16 @@ def _check(file: SourceFile) -> Iterator[Found]:
                 )
 
 
+def _is_wanted(file: SourceFile, forward: Forward) -> bool:
+    """Whether a comment says so, at the run or where the mode was set."""
+    nodes = [forward.node, *(s.node for s in forward.modes if s.node is not None)]
+    return any(is_meant(file, node) or is_sampled(file, node) for node in nodes)
+
+
 def _is_evaluated_awake(flow: Flow, forward: Forward) -> bool:
     file, modes = flow.file, {setting.mode for setting in forward.modes}
+    if _is_inside_of_module(flow, forward):
+        return False
     if forward.via or forward.gradient != "off" or not modes <= _AWAKE or forward.parts:
         return False
     if not is_evaluation(file, forward.node) or _is_in_training(flow, forward):
@@ -105,6 +116,16 @@ def _is_evaluated_awake(flow: Flow, forward: Forward) -> bool:
     if modes != {"train"} and not _is_awake_before(flow, forward):
         return False
     return _is_shown(file, forward)
+
+
+def _is_inside_of_module(flow: Flow, forward: Forward) -> bool:
+    """Whether a module runs itself or one of its parts: who calls it sets the mode."""
+    owner = class_of(flow.file, forward.node)
+    if owner is None or owner.is_module() is False:
+        return False
+    function = flow.node
+    own = self_name(function) if isinstance(function, ast.FunctionDef) else None
+    return forward.key.partition(".")[0] == own
 
 
 def _is_shown(file: SourceFile, forward: Forward) -> bool:

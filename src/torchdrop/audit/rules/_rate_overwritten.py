@@ -97,13 +97,13 @@ def _asks(test: ast.expr, own: str) -> bool | None:
 
 def _is_set_elsewhere(owner: ClassInfo, text: str, own: str, node: ast.Assign) -> bool:
     """Whether the rate is set anywhere else than in the constructor."""
-    name = text[len(own) :]
-    for one in owner.lineage():
-        for method in one.node.body:
-            if isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                if method.name != "__init__" and _writes(method, name, node):
-                    return True
-    return False
+    methods = (
+        method
+        for one in owner.lineage()
+        for method in one.node.body
+        if isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef))
+    )
+    return any(m.name != "__init__" and _writes(m, text[len(own) :], node) for m in methods)
 
 
 def _writes(method: Function, name: str, node: ast.Assign) -> bool:

@@ -51,19 +51,30 @@ were trained so.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
+from .._finding import Severity
 from .._rule import Found, Rule
-from ..source import Asleep, SourceFile, asleep, flows
+from ..source import Asleep, Flow, SourceFile, asleep, flows
 
 
 def _check(file: SourceFile) -> Iterator[Found]:
     for flow in flows(file):
         for one in asleep(flow):
+            if _is_run_twice(flow, one):
+                continue  # two views of one input: `DRP214`
             if one.kind == "set" and one.setting.node is not None and not one.is_shared:
                 loaded = one.setting.mode == "pretrained"
-                severity = "advice" if loaded else None
+                severity: Severity | None = "advice" if loaded else None
                 yield Found(one.setting.node, _message(one), severity=severity)
+
+
+def _is_run_twice(flow: Flow, one: Asleep) -> bool:
+    """Whether the model learns from two runs that are written alike."""
+    text = ast.dump(one.forward.node)
+    alike = [x for x in flow.forwards if x.learns and ast.dump(x.node) == text]
+    return len(alike) > 1
 
 
 def _message(one: Asleep) -> str:

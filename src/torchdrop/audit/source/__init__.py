@@ -75,6 +75,7 @@ from ._project import Project as Project
 from ._purpose import imports as imports
 from ._purpose import is_evaluation as is_evaluation
 from ._purpose import is_meant as is_meant
+from ._purpose import is_sampled as is_sampled
 from ._purpose import is_unit_test as is_unit_test
 from ._purpose import owned_by_framework as owned_by_framework
 from ._purpose import words as words
@@ -91,10 +92,13 @@ from ._reading import find_cell as find_cell
 from ._reading import find_files as find_files
 from ._reading import module_name as module_name
 from ._reading import read as read
+from ._results import name_of_result as name_of_result
+from ._results import runs_in as runs_in
 from ._scopes import Binding as Binding
 from ._scopes import Scope as Scope
 from ._scopes import parameters as parameters
 from ._sensitive import is_sensitive as is_sensitive
+from ._sensitive import is_sensitive_run as is_sensitive_run
 from ._sensitive import shows_batch_norm as shows_batch_norm
 from ._sensitive import shows_dropout as shows_dropout
 from ._sensitive import shows_sensitive as shows_sensitive

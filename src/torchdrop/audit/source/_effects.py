@@ -18,7 +18,7 @@ from ._models import (
     is_model,
     text_of,
 )
-from ._state import UNKNOWN, Setting
+from ._state import UNKNOWN, Mode, Setting
 
 _RUNS = (
     *("forward", "loss", "compute_loss", "get_loss", "log_prob", "forward_features", "encode"),
@@ -40,7 +40,12 @@ class Effects(Keyed):
     """Records the events of a function."""
 
     def put_mode(
-        self, node: ast.Call, key: str, mode: str | None, given: ast.expr | None, receiver: ast.expr
+        self,
+        node: ast.Call,
+        key: str,
+        mode: Mode | None,
+        given: ast.expr | None,
+        receiver: ast.expr,
     ) -> None:
         state = self.state
         assert state is not None
@@ -52,7 +57,7 @@ class Effects(Keyed):
             when = frozenset(self.conditions)
             settings = frozenset(
                 [Setting(mode, node, name, when=when, is_alias=name in state.plain)]
-            )  # type: ignore[arg-type]
+            )
         state.put(key, settings)
         self.flow.switches.append(Switch(key, name, node, mode or "unknown", before=before))
 
@@ -60,9 +65,18 @@ class Effects(Keyed):
         """The model that a call runs."""
         function = node.func
         runs = isinstance(function, ast.Attribute) and function.attr in _RUNS
-        if isinstance(function, ast.Attribute) and runs and is_model(self.file, function.value):
+        if isinstance(function, ast.Attribute) and runs and self._is_model(function.value):
             return function.value
-        return function if text_of(function) and is_model(self.file, function) else None
+        return function if text_of(function) and self._is_model(function) else None
+
+    def _is_model(self, expression: ast.expr) -> bool:
+        """Whether it is one for the whole file, or a mode of it was set on the way here."""
+        if is_model(self.file, expression):
+            return True
+        key = self.key(expression) if text_of(expression) is not None else None
+        if key is None or self.state is None:
+            return False
+        return {s.mode for s in self.state.modes.get(key, ())} in ({"eval"}, {"train"})
 
     def run_model(
         self, key: str, name: str, node: ast.Call, via: str = "", inner: Forward | None = None

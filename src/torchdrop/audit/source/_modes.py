@@ -8,7 +8,7 @@ from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 from ._arguments import argument
-from ._classes import attribute_of_self, class_of, find_function, self_name
+from ._classes import attribute_of_self, class_of, find_class, find_function, self_name
 from ._effects import EXPORTS, Effects
 from ._events import Flow, Switch, Update
 from ._file import Function, SourceFile
@@ -45,17 +45,40 @@ def flows(file: SourceFile) -> Iterator[Flow]:
     """
     if not any(word in file.text for word in _WORDS):
         return
-    lines = file.text.splitlines()
-    exporting = {file.function_of(call) for call, _ in file.calls(*EXPORTS)}
-    for node in (file.tree, *file.nodes(ast.FunctionDef, ast.AsyncFunctionDef)):
-        first, last = getattr(node, "lineno", 1), getattr(node, "end_lineno", None) or len(lines)
-        first -= len(getattr(node, "decorator_list", ()))
-        speaks = any(word in line for line in lines[first - 1 : last] for word in _WORDS)
-        if not speaks and node not in exporting:
+    functions = list(file.nodes(ast.FunctionDef, ast.AsyncFunctionDef))
+    worth = {node for node in functions if _speaks(file, node, _WORDS)}
+    worth |= {f for call, _ in file.calls(*EXPORTS) if (f := file.function_of(call)) is not None}
+    names = (*(f"{node.name}(" for node in worth), *_imported(file))
+    for node in (file.tree, *functions):
+        if node not in worth and node is not file.tree and not _speaks(file, node, names):
             continue
         flow = flow_of(file, node)
         if flow is not None:
             yield flow
+
+
+def _imported(file: SourceFile) -> Iterator[str]:
+    """Names of the tree's functions and methods that a file imports and that speak of modes."""
+    scope = file.opened_by(file.tree)
+    for name, bound in scope.names.items() if scope else ():
+        for binding in bound:
+            if binding.kind != "import":
+                continue
+            function = find_function(file, binding.qualified)
+            if function is not None and _speaks(*function, _WORDS):
+                yield f"{name}("
+            made = find_class(file, binding.qualified) if function is None else None
+            for where, method in made.methods() if made else ():
+                if _speaks(where, method, _WORDS):
+                    yield f".{method.name}("
+
+
+def _speaks(file: SourceFile, node: Function, words: tuple[str, ...]) -> bool:
+    """Whether one of the words is in a function's text, or its decorators'."""
+    first = min([node.lineno, *(x.lineno for x in node.decorator_list)])
+    end = file.offset(node.end_lineno or first, node.end_col_offset or 0)
+    text = file.text[file.offset(first, 0) : end]
+    return any(word in text for word in words)
 
 
 def flow_of(file: SourceFile, node: ast.AST) -> Flow | None:

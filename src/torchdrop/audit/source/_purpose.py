@@ -22,9 +22,10 @@ _HOOKS = ("training_step", "validation_step", "configure_optimizers", "predictio
 _MEANT = re.compile(
     r"always[- ]on|intention|intended|on purpose|purposely|deliberate|by design|frozen|freeze"
     r"|fix(ed)? (the )?(batch|bn|statistic)|keep\w* (the )?(batch|bn|dropout|statistic|model in)"
-    r"|mc[- ]?dropout|monte[- ]carlo|no dropout|without dropout|disable\w* dropout",
+    r"|no dropout|without dropout|disable\w* dropout",
     re.IGNORECASE,
 )
+_SAMPLING = re.compile(r"mc[- ]?dropout|monte[- ]carlo", re.IGNORECASE)
 
 
 def words(name: str) -> set[str]:
@@ -100,6 +101,15 @@ def _is_owner(name: str) -> bool:
 
 def is_meant(file: SourceFile, node: ast.AST) -> bool:
     """Whether a comment on a node's lines, or just above, says that it is so on purpose."""
+    return any(_MEANT.search(comment) for comment in _comments(file, node))
+
+
+def is_sampled(file: SourceFile, node: ast.AST) -> bool:
+    """Whether a comment at a node speaks of Monte Carlo dropout."""
+    return any(_SAMPLING.search(comment) for comment in _comments(file, node))
+
+
+def _comments(file: SourceFile, node: ast.AST) -> list[str]:
     lines = file.text.splitlines()
     first, last = getattr(node, "lineno", 1), getattr(node, "end_lineno", None) or 1
     above = first - 2
@@ -107,7 +117,7 @@ def is_meant(file: SourceFile, node: ast.AST) -> bool:
     while above >= 0 and lines[above].lstrip().startswith("#"):
         found.append(lines[above])
         above -= 1
-    return any("#" in line and _MEANT.search(line.partition("#")[2]) for line in found)
+    return [line.partition("#")[2] for line in found if "#" in line]
 
 
 def _names_in(expression: ast.AST) -> set[str]:

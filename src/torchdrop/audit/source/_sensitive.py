@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from weakref import WeakKeyDictionary
 
 from ._classes import attribute_of_self, class_of, find_class, find_function
+from ._events import Forward
 from ._file import SourceFile
-from ._models import class_made
+from ._models import class_made, text_of
 
 _DROPOUT = re.compile(
     r"torch\.nn\.(Dropout[123]d|Dropout|AlphaDropout|FeatureAlphaDropout|Transformer\w*Layer"
@@ -59,6 +60,14 @@ def is_sensitive(file: SourceFile, model: ast.expr) -> bool | None:
         return None
     found = _has(*value, "any", _DEPTH)
     return True if found else _only_known(*value)
+
+
+def is_sensitive_run(file: SourceFile, forward: Forward) -> bool | None:
+    """Whether the model of a run is sensitive; as `is_sensitive`."""
+    for part in ast.walk(forward.node):
+        if isinstance(part, (ast.Name, ast.Attribute)) and text_of(part) == forward.name:
+            return is_sensitive(file, part)
+    return None
 
 
 def _value(file: SourceFile, model: ast.expr) -> tuple[SourceFile, ast.AST] | None:

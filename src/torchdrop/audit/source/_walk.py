@@ -90,8 +90,8 @@ class Walk:
     def _simple(self, node: ast.stmt) -> None:
         self.visit(node)
         if isinstance(node, ast.Assign):
-            for target in node.targets:
-                self._targets(target, node.value)
+            for i, target in enumerate(node.targets):  # the second name of `a = b = f()` is `a`
+                self._targets(target, node.targets[0] if i else node.value)
         elif isinstance(node, ast.AnnAssign) and node.value is not None:
             self._targets(node.target, node.value)
 
