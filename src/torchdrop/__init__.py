@@ -1,9 +1,10 @@
 """torchdrop: the dropout toolkit for PyTorch.
 
 The main call is `tune`. `find_sites` says where a model drops; `evaluating`, `sampling`, `disabled`
-and `Guard` see to its mode; `convert`, `insert` and `thin` change it. The sub-packages hold the
-rest, one public path per name: `functional` and `nn` (masks as functions and layers), `networks`,
-`sites`, `modes`, `surgery`, `data`, `training`, `tuning`, `audit` and `report`.
+and `Guard` see to its mode; `watch` finds mistakes in a running program; `convert`, `insert` and
+`thin` change it. The sub-packages hold the rest, one public path per name: `functional` and `nn`
+(masks as functions and layers), `networks`, `sites`, `modes`, `surgery`, `data`, `training`,
+`tuning`, `audit` and `report`.
 """
 
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from ._lazy import lazy
 
 if TYPE_CHECKING:
+    from .audit import watch as watch
     from .modes import Guard as Guard
     from .modes import disabled as disabled
     from .modes import evaluating as evaluating
@@ -28,13 +30,12 @@ else:
     __getattr__, __dir__, __all__ = lazy(
         __name__,
         {
+            "audit": ("watch",),
             "modes": ("Guard", "disabled", "evaluating", "sampling"),
             "sites": ("find_sites",),
             "surgery": ("convert", "convert_", "insert", "insert_", "thin", "thin_"),
             "tuning": ("TuningResult", "tune"),
-            **dict.fromkeys(
-                ("audit", "data", "errors", "functional", "kernels", "networks", "nn"), ()
-            ),
+            **dict.fromkeys(("data", "errors", "functional", "kernels", "networks", "nn"), ()),
             **dict.fromkeys(("report", "testing", "training"), ()),
         },
     )

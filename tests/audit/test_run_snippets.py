@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from torchdrop.audit import rule
-from torchdrop.audit.run import watch
+from torchdrop.audit import rule, watch
 
 SNIPPETS = Path(__file__).parent / "snippets"
 FOUND = {

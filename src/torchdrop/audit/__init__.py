@@ -38,5 +38,9 @@ from .rules import rule as rule
 if TYPE_CHECKING:
     from .model import audit as audit
     from .model import audit_model as audit_model
+    from .run import WatchWarning as WatchWarning
+    from .run import watch as watch
 else:  # reading source code needs no torch; what looks at models and runs does
-    __getattr__, __dir__, _late = lazy(__name__, {"model": ("audit", "audit_model")})
+    __getattr__, __dir__, _late = lazy(
+        __name__, {"model": ("audit", "audit_model"), "run": ("WatchWarning", "watch")}
+    )

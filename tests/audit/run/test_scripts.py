@@ -13,8 +13,7 @@ import pytest
 import torch
 
 import torchdrop.modes
-from torchdrop.audit import Findings
-from torchdrop.audit.run import watch
+from torchdrop.audit import Findings, watch
 
 from .mutations import MUTATIONS
 

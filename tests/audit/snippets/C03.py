@@ -4,7 +4,7 @@
 import torch
 from torch import nn
 
-from torchdrop.audit.run import watch
+import torchdrop
 
 
 class Noisy(nn.Module):
@@ -30,7 +30,7 @@ class Net(nn.Module):
 
 def main():
     model = Net()
-    with watch(on_find="collect") as watching:
+    with torchdrop.watch(on_find="collect") as watching:
         watching.compare(model, torch.randn(4, 8))
     return watching.findings
 

@@ -4,7 +4,7 @@
 import torch
 from torch import nn
 
-from torchdrop.audit.run import watch
+import torchdrop
 
 
 class PlainDropout(nn.Module):
@@ -20,7 +20,7 @@ class PlainDropout(nn.Module):
 
 def main():
     model = nn.Sequential(nn.Linear(8, 16), PlainDropout(0.4), nn.Linear(16, 1))
-    with watch(on_find="collect") as watching:
+    with torchdrop.watch(on_find="collect") as watching:
         watching.examine(model)
     return watching.findings
 

@@ -26,12 +26,12 @@ class Quiet:
     """The forwards so far, as far as they tell what those without gradients were for.
 
     Attributes:
-        training: The mode of the model at the last one.
+        in_training: The mode of the model at the last one without gradients.
         longest: The most in a row that had one input, in training mode.
         trains: Whether there was any with gradients.
     """
 
-    training: bool = True
+    in_training: bool = True
     longest: int = 0
     trains: bool = False
     _last: Call | None = None
@@ -47,7 +47,7 @@ class Quiet:
         if call.grad or call.backward:
             self._last, self._row = None, 0
             return
-        self.training = call.training
+        self.in_training = call.training
         again = self._last is not None and call.training and call.same_inputs(self._last)
         self._last, self._row = call, self._row + 1 if again else 1
         self.longest = max(self.longest, self._row)
@@ -110,7 +110,7 @@ def _of_change(subject: Subject, found: ModeFinding, modes: ModeLog) -> str | No
 def _report_quiet(subject: Subject, found: ModeFinding, quiet: Quiet, scene: Scene | None) -> None:
     """Report dropout that was on without gradients: of which mistake depends on the modes."""
     names = found.modules
-    if not quiet.training:
+    if not quiet.in_training:
         _report_left_on(subject, names, scene)
     elif quiet.longest >= _SAMPLES:
         _report_samples(subject, names, scene)
