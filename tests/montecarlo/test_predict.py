@@ -61,12 +61,11 @@ def test_samples_do_not_depend_on_the_number_of_workers() -> None:
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_row_does_not_depend_on_what_comes_after_it(name: str) -> None:
-    """Ten rows in blocks of four: of six rows the last block is as long, with others in it."""
+    """Ten rows in blocks of four: of six rows, the last block is shorter, which may round."""
     model = build(name)
+    whole, part = _samples(model, _data()), _samples(model, TensorDataset(*_data()[:6]))
 
-    assert torch.equal(
-        _samples(model, _data())[:, :6], _samples(model, TensorDataset(*_data()[:6]))
-    )
+    assert torch.allclose(whole[:, :6], part, rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
