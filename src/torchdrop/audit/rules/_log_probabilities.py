@@ -54,7 +54,6 @@ from collections.abc import Iterator
 
 from .._rule import Found, Rule
 from ..source import (
-    Flow,
     Forward,
     SourceFile,
     flows,
@@ -68,10 +67,13 @@ _AWAKE = ({"train"}, {"fresh"}, {"train", "fresh"})
 
 
 def _check(file: SourceFile) -> Iterator[Found]:
-    if not shows_dropout(file):
+    found = list(_exponentials(file))
+    if not found or not shows_dropout(file):
         return
     for flow in flows(file):
-        for node, difference in _exponentials(flow):
+        for node, difference in found:
+            if (file.function_of(node) or file.tree) is not flow.node:
+                continue
             left, right = runs_in(flow, difference.left), runs_in(flow, difference.right)
             if len(left) == len(right) == 1 and _is_noisy(file, left[0], right[0]):
                 if not is_meant(file, node):
@@ -81,12 +83,9 @@ def _check(file: SourceFile) -> Iterator[Found]:
                     )
 
 
-def _exponentials(flow: Flow) -> Iterator[tuple[ast.Call, ast.BinOp]]:
-    """`exp(a - b)` and `(a - b).exp()` in a function itself."""
-    file = flow.file
+def _exponentials(file: SourceFile) -> Iterator[tuple[ast.Call, ast.BinOp]]:
+    """All `exp(a - b)` and `(a - b).exp()`."""
     for call in file.nodes(ast.Call):
-        if (file.function_of(call) or file.tree) is not flow.node:
-            continue
         inner: ast.expr | None = None
         if file.qualified(call.func) == "torch.exp" and call.args:
             inner = call.args[0]

@@ -82,9 +82,9 @@ def _pairs(flow: Flow) -> Iterator[tuple[Forward, Forward]]:
         modes = {s.mode for s in first.modes | second.modes}
         alike = first.key == second.key and ast.dump(first.node) == ast.dump(second.node)
         on = "off" not in (first.gradient, second.gradient)
-        if alike and on and modes == {"eval"} and not first.parts and not second.parts:
-            if not _changes_between(flow, first, second):
-                yield first, second
+        asleep = modes == {"eval"} and not first.parts and not second.parts
+        if alike and on and asleep and not _changes_between(flow, first, second):
+            yield first, second
 
 
 def _changes_between(flow: Flow, first: Forward, second: Forward) -> bool:
@@ -97,9 +97,10 @@ def _changes_between(flow: Flow, first: Forward, second: Forward) -> bool:
         place = (getattr(node, "lineno", 0), getattr(node, "col_offset", 0))
         if not (one.end_lineno or 0, one.end_col_offset or 0) <= place < (two.lineno, 0):
             continue
-        if isinstance(node, (ast.Name, ast.Attribute)) and text_of(node) in given:
-            if isinstance(node.ctx, ast.Store) or text_of(node) == second.name:
-                return True
+        named = isinstance(node, (ast.Name, ast.Attribute)) and text_of(node) in given
+        stored = isinstance(getattr(node, "ctx", None), ast.Store)
+        if named and (stored or text_of(node) == second.name):
+            return True
     return False
 
 

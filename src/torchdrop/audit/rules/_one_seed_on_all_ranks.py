@@ -128,15 +128,17 @@ def _depends(file: SourceFile, seed: ast.AST | None, depth: int = 4) -> bool:
             return True
         if isinstance(node, ast.Call):
             return True
-        if isinstance(node, (ast.Name, ast.Attribute)) and depth:
-            if any(_depends(file, value, depth - 1) for value in _written(file, node)):
-                return True
+        written = _written(file, node) if depth else ()
+        if any(_depends(file, value, depth - 1) for value in written):
+            return True
     return False
 
 
-def _written(file: SourceFile, node: ast.Name | ast.Attribute) -> Iterator[ast.expr]:
+def _written(file: SourceFile, node: ast.AST) -> Iterator[ast.expr]:
     """Everything that a file assigns to a name."""
     text = text_of(node)
+    if text is None:
+        return
     for one in file.nodes(ast.Assign):
         if any(text_of(target) == text for target in one.targets):
             yield one.value

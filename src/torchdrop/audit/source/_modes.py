@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 from ._arguments import argument
-from ._classes import attribute_of_self, class_of, find_class, find_function, self_name
+from ._classes import ClassInfo, attribute_of_self, class_of, find_function, self_name
 from ._effects import EXPORTS, Effects
 from ._events import Flow, Switch, Update
 from ._file import Function, SourceFile
@@ -19,42 +20,46 @@ from ._scopes import parameters
 from ._state import ENTRY, UNKNOWN, Setting, Settings, State
 
 _FLOWS: WeakKeyDictionary[SourceFile, dict[ast.AST, Flow | None]] = WeakKeyDictionary()
-_WORDS = (
-    "train",
-    "eval",
-    "backward",
-    "no_grad",
-    "inference_mode",
-    "grad_enabled",
-    "export",
-    "trace",
+_FOLLOWED: WeakKeyDictionary[SourceFile, list[Flow]] = WeakKeyDictionary()
+_SPEAKS = re.compile(
+    r"\.(train|eval|backward|step)\b|no_grad|inference_mode|grad_enabled|\b(export|trace)\("
 )
 _RESTING = ("torchdrop.modes.evaluating", "torchdrop.evaluating")
 _WAKING = ("torchdrop.modes.training", "torchdrop.training")
 _DEPTH = 12
 
 
-def flows(file: SourceFile) -> Iterator[Flow]:
+def flows(file: SourceFile) -> list[Flow]:
     """Follow a file's own statements, and each of its functions and methods.
 
     Args:
         file: Any.
 
-    Yields:
-        What each does; nothing for a file that never speaks of modes or gradients.
+    Returns:
+        What each does; only of functions that speak of modes or gradients, or that call such.
     """
-    if not any(word in file.text for word in _WORDS):
-        return
-    functions = list(file.nodes(ast.FunctionDef, ast.AsyncFunctionDef))
-    worth = {node for node in functions if _speaks(file, node, _WORDS)}
+    if file not in _FOLLOWED:
+        found = (flow_of(file, node) for node in _worth(file))
+        _FOLLOWED[file] = [flow for flow in found if flow is not None]
+    return _FOLLOWED[file]
+
+
+def _worth(file: SourceFile) -> Iterator[ast.AST]:
+    """The functions to follow, and the file's own statements."""
+    functions: list[Function] = [
+        *file.nodes(ast.FunctionDef),
+        *file.nodes(ast.AsyncFunctionDef),
+    ]
+    worth: set[ast.AST] = {node for node in functions if _speaks(file, node, _SPEAKS)}
     worth |= {f for call, _ in file.calls(*EXPORTS) if (f := file.function_of(call)) is not None}
-    names = (*(f"{node.name}(" for node in worth), *_imported(file))
-    for node in (file.tree, *functions):
-        if node not in worth and node is not file.tree and not _speaks(file, node, names):
-            continue
-        flow = flow_of(file, node)
-        if flow is not None:
-            yield flow
+    names = {node.name for node in functions if node in worth} | set(_imported(file))
+    if not names and not _SPEAKS.search(file.text):
+        return
+    yield file.tree
+    called = re.compile(rf"\b({'|'.join(map(re.escape, sorted(names)))})\(") if names else None
+    for node in functions:
+        if node in worth or (called is not None and _speaks(file, node, called)):
+            yield node
 
 
 def _imported(file: SourceFile) -> Iterator[str]:
@@ -64,21 +69,24 @@ def _imported(file: SourceFile) -> Iterator[str]:
         for binding in bound:
             if binding.kind != "import":
                 continue
-            function = find_function(file, binding.qualified)
-            if function is not None and _speaks(*function, _WORDS):
-                yield f"{name}("
-            made = find_class(file, binding.qualified) if function is None else None
-            for where, method in made.methods() if made else ():
-                if _speaks(where, method, _WORDS):
-                    yield f".{method.name}("
+            found = file.project.find(binding.qualified)
+            if found is None:
+                continue
+            where, node = found
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                if _speaks(where, node, _SPEAKS):
+                    yield name
+            elif isinstance(node, ast.ClassDef):
+                for there, method in ClassInfo(where, node).methods():
+                    if _speaks(there, method, _SPEAKS):
+                        yield method.name
 
 
-def _speaks(file: SourceFile, node: Function, words: tuple[str, ...]) -> bool:
+def _speaks(file: SourceFile, node: Function, words: re.Pattern[str]) -> bool:
     """Whether one of the words is in a function's text, or its decorators'."""
     first = min([node.lineno, *(x.lineno for x in node.decorator_list)])
     end = file.offset(node.end_lineno or first, node.end_col_offset or 0)
-    text = file.text[file.offset(first, 0) : end]
-    return any(word in text for word in words)
+    return words.search(file.text, file.offset(first, 0), end) is not None
 
 
 def flow_of(file: SourceFile, node: ast.AST) -> Flow | None:
