@@ -1,7 +1,13 @@
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
+import pytest
+from torch import nn
+
+from torchdrop.errors import ModelError
+from torchdrop.tuning import load_model
 
 from .conftest import QUICK, Run
 
@@ -48,3 +54,38 @@ def test_an_output_folder_that_is_missing_is_refused(run: Run) -> None:
 
     assert outcome.code == 2
     assert "no directory" in outcome.err
+
+
+def test_samples_say_how_sure_each_prediction_is(
+    run: Run, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("tune", str(table), "--target", "label", *QUICK, "--out", "run")
+    saved = load_model("run")
+    dropping = replace(saved, network=nn.Sequential(nn.Dropout(0.2), saved.network))
+    monkeypatch.setattr("torchdrop.cli._predict.load_model", lambda path: dropping)
+    asked = ("predict", "run", str(table), "--samples", "20")
+    first, again, other = (run(*asked, *more) for more in ((), ("--seed", "0"), ("--seed", "1")))
+    predicted = pd.read_csv(io.StringIO(first.out))
+
+    assert first.out == again.out
+    assert first.out != other.out
+    assert list(predicted)[3:] == ["entropy", "mutual_information", "variation_ratio"]
+    assert (predicted["mutual_information"] >= 0).all()
+    assert (predicted["entropy"] >= predicted["mutual_information"]).all()
+
+
+def test_samples_of_a_network_that_drops_nothing_are_refused(run: Run, table: Path) -> None:
+    run("tune", str(table), "--target", "label", *QUICK, "--out", "run")
+    saved = load_model("run")
+    for layer in saved.network.modules():
+        if isinstance(layer, nn.Dropout):
+            layer.p = 0.0
+    with pytest.raises(ModelError, match="needs dropout"):
+        saved.sample(saved.read(str(table)))
+
+
+def test_a_seed_without_samples_is_refused(run: Run) -> None:
+    outcome = run("predict", "run", "digits", "--seed", "1")
+
+    assert outcome.code == 2
+    assert "--samples" in outcome.err

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ from torch import nn
 
 from torchdrop import networks
 from torchdrop.data import load
-from torchdrop.errors import ModelError
+from torchdrop.errors import ModelError, SettingError
+from torchdrop.montecarlo import predict
 from torchdrop.tuning import load_model, tune
 
 QUICK: dict[str, Any] = {"p": [0.2], "seeds": 2, "epochs": 3, "lr": 0.01}
@@ -77,3 +79,25 @@ def test_a_network_from_a_local_function_is_not_rebuilt(tmp_path: Path) -> None:
     tune(build, (x, (x[:, 0] > 0).long()), **QUICK, out=tmp_path / "run")
     with pytest.raises(ModelError, match="build, which cannot be imported"):
         load_model(tmp_path / "run")
+
+
+def test_samples_of_a_regression_come_in_the_targets_unit(table: Path, tmp_path: Path) -> None:
+    data = load(str(table), target="price")
+    tune(networks.MLP((data.shape[0], 8, 1)), data, **QUICK, out=tmp_path / "run")
+    saved = load_model(tmp_path / "run")
+    model = replace(saved, network=nn.Sequential(nn.Dropout(0.2), saved.network))
+    features = model.read(str(table))
+    sampled, plain = model.sample(features, 400), model.predict(features)
+    scale = float(saved.encoder.decode_target(torch.ones(1)))
+    scale -= float(saved.encoder.decode_target(torch.zeros(1)))
+    direct = predict(
+        *(model.network, features, 400),
+        task="regression",
+        generator=torch.Generator().manual_seed(0),
+    )
+
+    assert list(sampled.columns) == ["prediction", "standard_deviation"]
+    assert np.allclose(sampled["standard_deviation"], direct.variance.sqrt()[:, 0] * scale)
+    assert sampled["prediction"].corr(plain["prediction"]) > 0.9
+    with pytest.raises(SettingError, match="at least 2"):
+        model.sample(features, 1)

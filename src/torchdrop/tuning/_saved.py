@@ -9,11 +9,14 @@ from typing import Any
 
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ..data import Encoder, encoder_from_dict, read_features
+from ..errors import SettingError
 from ..modes import evaluating
+from ..montecarlo import predict
 from ._json import read_json
 from ._network import build, rebuild
 from ._run_directory import MODEL, SETTINGS, load_result
@@ -48,12 +51,56 @@ class SavedModel:
         if not self.classes:
             values = self.encoder.decode_target(output.reshape(-1))
             return _table({"prediction": values.numpy()})
-        probabilities = output.softmax(dim=1).numpy()
+        return _table(self._classes(output.softmax(dim=1).numpy()))
+
+    def sample(self, features: Tensor, samples: int = 50, *, seed: int = 0) -> pd.DataFrame:
+        """Predict many times with dropout on, for rows that are encoded already.
+
+        Args:
+            features: As in `predict`.
+            samples: Of each row, at least 2.
+            seed: Of the samples, at least 0.
+
+        Returns:
+            As `predict`, of the samples' mean, and how sure it is: for classes `entropy` (of the
+            mean, in nats), `mutual_information` (what of it comes from the network) and
+            `variation_ratio`; else `standard_deviation`, in the target's own unit.
+
+        Raises:
+            SettingError: If `samples` or `seed` is out of range.
+            ModelError: If the chosen network drops nothing.
+        """
+        if samples < 2 or seed < 0:
+            raise SettingError(
+                f"samples is at least 2 and seed at least 0; got {samples} and {seed}."
+            )
+        result = predict(
+            *(self.network, features, samples),
+            task="classification" if self.classes else "regression",
+            generator=torch.Generator().manual_seed(seed),
+        )
+        if not self.classes:
+            low, high = (
+                self.encoder.decode_target(torch.full((1,), value)) for value in (0.0, 1.0)
+            )
+            deviation = result.variance.sqrt().reshape(-1) * float(high - low)
+            mean = self.encoder.decode_target(result.mean.reshape(-1).float())
+            return _table({"prediction": mean.numpy(), "standard_deviation": deviation.numpy()})
+        return _table(
+            {
+                **self._classes(result.mean.numpy()),
+                "entropy": result.predictive_entropy.numpy(),
+                "mutual_information": result.mutual_information.numpy(),
+                "variation_ratio": result.variation_ratio.numpy(),
+            }
+        )
+
+    def _classes(self, probabilities: NDArray[Any]) -> dict[str, Any]:
         columns = {
             f"probability_{name}": probabilities[:, i] for i, name in enumerate(self.classes)
         }
         best = [self.classes[i] for i in probabilities.argmax(axis=1)]
-        return _table({"prediction": best, **columns})
+        return {"prediction": best, **columns}
 
     def read(self, source: str, data_dir: str | PathLike[str] | None = None) -> Tensor:
         """Read and encode the inputs in `source`: a built-in name or a file."""
