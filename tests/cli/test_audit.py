@@ -6,11 +6,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from torchdrop.audit import RULES, Found
+from torchdrop.audit import _audit_source as audit_source
+from torchdrop.audit.source import SourceFile
 from torchdrop.cli import _audit_progress as progress
 from torchdrop.cli import _audit_run
 
@@ -129,6 +134,21 @@ def test_a_mistake_of_ours_is_no_finding_of_yours(
     assert (outcome.code, outcome.out) == (2, "")
     assert "ZeroDivisionError" in outcome.err
     assert "This is a mistake in torchdrop" in outcome.err
+
+
+def test_a_rule_that_breaks_is_named_with_its_file(
+    run: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(file: SourceFile) -> Iterator[Found]:
+        raise ValueError("no such node")
+
+    broken = tuple(replace(x, check=fail) if x.id == "DRP103" else x for x in RULES)
+    monkeypatch.setattr(audit_source, "RULES", broken)
+    outcome = run("audit", "error.py")
+
+    assert outcome.code == 2
+    assert "RuntimeError: DRP103 breaks on error.py; --ignore DRP103 goes on" in outcome.err
+    assert run("audit", "error.py", "--ignore", "DRP103").code == 1
 
 
 def test_unreadable_files_are_named_and_fail_only_if_asked_for(run: Run, tmp_path: Path) -> None:

@@ -160,9 +160,9 @@ def _project(names: dict[str, Path]) -> Project:
 def _audit(file: SourceFile, settings: AuditSettings) -> _Read:
     silence, kept, suppressed = read_silence(file.text), set[Finding](), 0
     for rule in RULES:
-        if rule.check is None or not settings.wants_at(rule.id, file.path):
+        if not settings.wants_at(rule.id, file.path):
             continue
-        for found in rule.check(file):
+        for found in _check(rule, file):
             finding = settings.apply(_finding(file, rule, found))
             first = finding.place.line or 1
             if silence.covers(rule.id, first, finding.place.end_line or first):
@@ -170,6 +170,18 @@ def _audit(file: SourceFile, settings: AuditSettings) -> _Read:
             else:
                 kept.add(finding)
     return _Read(tuple(sorted(kept, key=_order)), suppressed)
+
+
+def _check(rule: Rule, file: SourceFile) -> list[Found]:
+    """What a rule finds; if it breaks, it is not taken for a file that cannot be parsed."""
+    try:
+        return list(rule.check(file)) if rule.check is not None else []
+    except RecursionError:
+        raise
+    except Exception as error:
+        raise RuntimeError(
+            f"{rule.id} breaks on {file.path}; --ignore {rule.id} goes on without it."
+        ) from error
 
 
 def _finding(file: SourceFile, rule: Rule, found: Found) -> Finding:
