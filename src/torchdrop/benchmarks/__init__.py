@@ -8,6 +8,11 @@ from ._kernel import KernelCase as KernelCase
 from ._kernel import benchmark_kernel as benchmark_kernel
 from ._machine import Machine as Machine
 from ._machine import describe_machine as describe_machine
+from ._predict import PLACES as PLACES
+from ._predict import PREDICT_NETWORKS as PREDICT_NETWORKS
+from ._predict import PredictBenchmark as PredictBenchmark
+from ._predict import PredictCase as PredictCase
+from ._predict import benchmark_predict as benchmark_predict
 from ._progress import Observer as Observer
 from ._progress import Progress as Progress
 from ._step import BATCHES as BATCHES

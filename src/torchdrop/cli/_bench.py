@@ -20,6 +20,7 @@ from ..benchmarks import (
 )
 from ..errors import SettingError
 from ._bench_options import AsJson, AsMarkdown, Quick, check_flags, numbers, show, showing
+from ._bench_predict import predict
 from ._bench_sweep import sweep
 from ._bench_tables import tabulate_kernel, tabulate_step
 from ._bench_thin import thin
@@ -34,6 +35,7 @@ bench = typer.Typer(
     rich_markup_mode="rich",
 )
 bench.command(epilog="Example: torchdrop bench sweep --members 6,30,120 --contestants b,d")(sweep)
+bench.command(epilog="Example: torchdrop bench predict --networks cnn --places late")(predict)
 bench.command(epilog="Example: torchdrop bench thin --networks 3x1024,2x4096 --p 0.3,0.5")(thin)
 
 Threads = Annotated[str | None, typer.Option(help="Numbers of torch's threads.")]
