@@ -54,6 +54,7 @@ from collections.abc import Iterator
 
 from .._rule import Found, Rule
 from ..source import (
+    Flow,
     Forward,
     SourceFile,
     flows,
@@ -72,15 +73,15 @@ def _check(file: SourceFile) -> Iterator[Found]:
         return
     for flow in flows(file):
         for node, difference in found:
-            if (file.function_of(node) or file.tree) is not flow.node:
-                continue
-            left, right = runs_in(flow, difference.left), runs_in(flow, difference.right)
-            if len(left) == len(right) == 1 and _is_noisy(file, left[0], right[0]):
-                if not is_meant(file, node):
-                    name = left[0].name
-                    yield Found(
-                        node, f"Dropout of `{name}` is in this ratio: it is not 1 at first."
-                    )
+            if (file.function_of(node) or file.tree) is flow.node and not is_meant(file, node):
+                yield from _judge(flow, node, difference)
+
+
+def _judge(flow: Flow, node: ast.Call, difference: ast.BinOp) -> Iterator[Found]:
+    left, right = runs_in(flow, difference.left), runs_in(flow, difference.right)
+    if len(left) == len(right) == 1 and _is_noisy(flow.file, left[0], right[0]):
+        name = left[0].name
+        yield Found(node, f"Dropout of `{name}` is in this ratio: it is not 1 at first.")
 
 
 def _exponentials(file: SourceFile) -> Iterator[tuple[ast.Call, ast.BinOp]]:

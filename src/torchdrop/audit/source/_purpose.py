@@ -20,7 +20,7 @@ _OWNERS = (
 )
 _HOOKS = ("training_step", "validation_step", "configure_optimizers", "prediction_step")
 _MEANT = re.compile(
-    r"always[- ]on|intention|intended|on purpose|purposely|deliberate|by design|frozen|freeze"
+    r"always[- ]on|intention|intended|on purpose|purposely|deliberate|by design|froz|freez"
     r"|fix(ed)? (the )?(batch|bn|statistic)|keep\w* (the )?(batch|bn|dropout|statistic|model in)"
     r"|no dropout|without dropout|disable\w* dropout",
     re.IGNORECASE,
