@@ -111,7 +111,7 @@ def opaque(file: SourceFile, node: ast.expr) -> Layer:
 def built_kind(name: str) -> str | None:
     """Kind of the layer that a class's dotted name is; `None` for other classes."""
     own, _, last = name.rpartition(".")
-    if own == "torch.nn":
+    if own == "torch.nn" and last[:1].isupper():
         return last.removeprefix("Lazy")
     if own in ("torchdrop", "torchdrop.nn") and last in DROPOUTS:
         return last
