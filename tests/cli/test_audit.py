@@ -265,8 +265,10 @@ def test_mixed_line_ends_are_left_and_told(run: Run, project: Path) -> None:
 def test_a_notebook_is_not_mended(run: Run, project: Path) -> None:
     text = json.dumps({"cells": [{"cell_type": "code", "source": ERROR}]})
     (project / "error.ipynb").write_text(text)
-    run("audit", "--fix")
+    outcome = run("audit", "--fix", "error.ipynb", "--format", "json")
+    (finding,) = json.loads(outcome.out)["findings"]
 
+    assert not finding["fixable"]
     assert (project / "error.ipynb").read_text() == text
 
 
@@ -295,6 +297,14 @@ def test_what_the_baseline_knows_is_not_mended(run: Run, project: Path) -> None:
     assert (project / "error.py").read_text() == ERROR
 
 
+def test_a_baseline_can_be_written_again_over_itself(run: Run, project: Path) -> None:
+    run("audit", "--write-baseline", "known.json")
+    before = (project / "known.json").read_text()
+    run("audit", "--baseline", "known.json", "--write-baseline", "known.json")
+
+    assert (project / "known.json").read_text() == before
+
+
 # --- Rules.
 
 
@@ -318,6 +328,14 @@ def test_a_model_is_imported_and_looked_at(run: Run) -> None:
     assert outcome.code == 1
     assert "DRP1" in outcome.out
     assert "tests/sites/models.py" in outcome.out
+
+
+def test_a_model_that_cannot_be_imported_is_a_sentence(run: Run, project: Path) -> None:
+    (project / "broken_model_file.py").write_text("raise KeyError('size')\n")
+    outcome = run("audit", "broken_model_file:Model")
+
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err == "Error: The model's module cannot be imported: KeyError: 'size'.\n"
 
 
 def test_a_model_and_files_go_together(run: Run, project: Path) -> None:

@@ -7,7 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -192,8 +192,13 @@ def _finding(file: SourceFile, rule: Rule, found: Found) -> Finding:
         place=_place(file, found.node),
         message=found.message,
         why=rule.why,
-        fix=found.fix or Fix(rule.advice),
+        fix=_fix(file, found.fix or Fix(rule.advice)),
     )
+
+
+def _fix(file: SourceFile, fix: Fix) -> Fix:
+    """Without edits for a notebook: they are of its code, not of the file."""
+    return replace(fix, edits=()) if file.path.endswith(".ipynb") else fix
 
 
 def _place(file: SourceFile, node: ast.AST) -> Place:

@@ -23,11 +23,11 @@ def pages() -> dict[str, str]:
 
 
 def _page(rule: Rule) -> str:
-    seen = "source code" if rule.check is not None else "a model or a run; not in source code"
+    seen = "Source code shows it." if rule.check is not None else "Only a model or a run shows it."
     lines = (
         _ORIGIN,
         f"# {rule.id} {rule.name}",
-        f"Severity: {rule.severity}, unless a finding says otherwise. Seen in {seen}.",
+        f"Severity: {rule.severity}, unless a finding says otherwise. {seen}",
         rule.page.strip(),
         "## Silencing",
         f"`# torchdrop: ignore[{rule.id}]` on the line, with a reason behind it; "

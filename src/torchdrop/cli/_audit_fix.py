@@ -26,13 +26,12 @@ def mend_files(
         beside: All files of the audit, by their dotted names.
 
     Returns:
-        What becomes of each file that has a safe fix. Notebooks are left out: their text is not
-        what is in the file.
+        What becomes of each file that has a safe fix.
     """
     by_path: defaultdict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
         path = finding.place.path
-        if finding.fix is not None and finding.fix.is_safe and path and path.endswith(".py"):
+        if finding.fix is not None and finding.fix.is_safe and path is not None:
             by_path[path].append(finding)
     return {
         path: mend(

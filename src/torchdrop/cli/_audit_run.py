@@ -88,11 +88,10 @@ def run(request: Request) -> int:
             print(changes, end="")  # noqa: T201
             return FOUND if changes else CLEAN
         write(files, errors)
-        found = _keep(after_writing(everything, files), request)
+        everything = after_writing(everything, files)
+        found = _keep(everything, request)
     if request.write_baseline is not None:
-        save(format_baseline(found, request.write_baseline), request.write_baseline)
-        errors.print(f"Wrote {len(found)} findings to {request.write_baseline}.", markup=False)
-        return CLEAN
+        return _write_baseline(_severe(everything, request), request.write_baseline)
     show(found, request.format, request.output, time.perf_counter() - started)
     return _code(found, request)
 
@@ -144,10 +143,20 @@ def _keep(findings: Findings, request: Request) -> Findings:
     """Leave out what the baseline knows, and what is not severe enough."""
     if request.baseline is not None:
         findings = read_baseline(request.baseline).subtract(findings)
+    return _severe(findings, request)
+
+
+def _severe(findings: Findings, request: Request) -> Findings:
     if request.severity is None:
         return findings
     wanted = SEVERITIES[: SEVERITIES.index(request.severity) + 1]
     return replace(findings, items=tuple(x for x in findings if x.severity in wanted))
+
+
+def _write_baseline(findings: Findings, path: Path) -> int:
+    save(format_baseline(findings, path), path)
+    errors.print(f"Wrote {len(findings)} findings to {path}.", markup=False)
+    return CLEAN
 
 
 def _code(findings: Findings, request: Request) -> int:

@@ -78,7 +78,7 @@ def _in_format(findings: Findings, format_: Format) -> str:
     if format_ == "sarif":
         return json.dumps(to_sarif(findings, RULES, Path.cwd()), indent=2) + "\n"
     if format_ == "github":
-        return render_annotations(findings)
+        return render_annotations(findings, Path.cwd())
     text = io.StringIO()
     _print_text(findings, Console(file=text, width=WIDE, highlight=False, color_system=None))
     return text.getvalue()

@@ -13,7 +13,12 @@ from ..tuning import import_factory
 
 def build_model(name: str) -> nn.Module:
     """Import a model, or what builds it, by `package.module:callable`."""
-    factory = import_factory(name)
+    try:
+        factory = import_factory(name)
+    except ModelError:
+        raise
+    except Exception as error:  # whatever the user's module does when it is imported
+        raise ModelError(f"The model's module cannot be imported: {_said(error)}.") from error
     if isinstance(factory, nn.Module):
         return factory
     try:

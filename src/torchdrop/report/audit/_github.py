@@ -10,24 +10,26 @@ from ...audit.source import find_cell
 _LEVELS: dict[Severity, str] = {"error": "error", "warning": "warning", "advice": "notice"}
 
 
-def render_annotations(findings: Findings) -> str:
+def render_annotations(findings: Findings, root: Path) -> str:
     """Write findings as commands of a GitHub workflow, one on a line.
 
     Args:
         findings: Of an audit.
+        root: Folder of the project; GitHub takes paths from it.
 
     Returns:
-        Lines such as `::error file=model.py,line=3,title=DRP101 ...::...`; empty for none. Files
-        are named as they were given, which GitHub takes from the repository's root.
+        Lines such as `::error file=model.py,line=3,title=DRP101 ...::...`; empty for none.
     """
-    return "".join(f"{_annotation(finding)}\n" for finding in findings)
+    return "".join(f"{_annotation(finding, root)}\n" for finding in findings)
 
 
-def _annotation(finding: Finding) -> str:
+def _annotation(finding: Finding, root: Path) -> str:
     place, message = finding.place, finding.message
     fields: dict[str, object] = {}
     if place.path is not None:
-        fields["file"] = Path(place.path).as_posix()
+        path, folder = Path(place.path).resolve(), root.resolve()
+        inside = path.relative_to(folder) if path.is_relative_to(folder) else path
+        fields["file"] = inside.as_posix()
     if place.path and place.path.endswith(".ipynb") and place.line:
         cell, line = find_cell(Path(place.path), place.line)  # the lines of its JSON say nothing
         message = f"Cell {cell}, line {line}: {message}"
