@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from threading import get_ident
 
 from torch import nn
 from torch.overrides import _get_current_function_mode_stack
@@ -26,10 +27,13 @@ class Observation:
     def __init__(self, model: nn.Module, root: nn.Module, seen: Seen) -> None:
         self._calls = DropoutCalls(model)
         self._seen = seen
+        self._thread = get_ident()
         self._handle: RemovableHandle = after_call(root, self._end)
         self._calls.__enter__()  # type: ignore[no-untyped-call]
 
     def _end(self) -> None:
+        if get_ident() != self._thread:
+            return  # another thread's forward, which ended first
         self._handle.remove()
         self._calls.__exit__(None, None, None)  # type: ignore[no-untyped-call]
         self._seen([call for call in self._calls.calls if _is_functional(call)])

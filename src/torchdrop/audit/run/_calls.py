@@ -36,6 +36,7 @@ class Calls:
         self._allow = allow
         self._left = set() if subject.opaque else {True, False}
         self._seen: DropoutCalls | None = None
+        self._call: Call | None = None
         self._stack = ExitStack()
 
     def before(self, call: Call) -> None:
@@ -43,16 +44,17 @@ class Calls:
         trains = call.grad and call.training
         evaluates = not call.grad and not call.training
         wanted = (trains or evaluates) and trains in self._left and not call.backward
-        if wanted and not _is_answered():
+        if wanted and self._call is None and not _is_answered():
             self._left.discard(trains)
-            self._seen = DropoutCalls(self._subject.model)
+            self._seen, self._call = DropoutCalls(self._subject.model), call
             self._stack.enter_context(self._seen)
 
     def after(self, call: Call, output: Any) -> None:
         """Judge what was called."""
-        seen, self._seen = self._seen, None
-        if seen is None:
-            return
+        seen = self._seen
+        if seen is None or call is not self._call:
+            return  # another thread's, or one inside
+        self._seen = self._call = None
         self._stack.close()
         active = [c for c in seen.calls if c.active and c.module and not is_dropout(c.module)]
         if call.grad:

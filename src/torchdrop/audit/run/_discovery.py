@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 import torch
@@ -16,8 +19,9 @@ from torch.utils.hooks import RemovableHandle
 from ._call import in_backward
 from ._follower import is_compiled
 
-Adopt = Callable[[nn.Module, tuple[Any, ...]], None]
+Adopt = Callable[[nn.Module, "tuple[Any, ...] | None"], None]
 
+_LIBRARIES = ("torch.", "torchdrop.")
 _QUIET_STEPS = 8
 _QUIET_CALLS = 512
 _COMPILED = "Using `torch.compile\\(module\\)` when there are global hooks"
@@ -29,10 +33,11 @@ class Discovery:
     A hook on every module costs each call of each layer, so it is there only in the beginning, and
     again when an optimizer steps that was not seen before, or somebody sets the mode of a module
     that is not known. It never comes back once a compiled model was found: a hook on all modules
-    would make torch compile it again.
+    would make torch compile it again. Other models are then taken from the variables of the
+    functions that are running.
 
     Args:
-        adopt: Given a model at its first call, with the arguments.
+        adopt: Given a model at its first call, with the arguments; or before, with `None`.
         busy: Whether a model that is known is running.
     """
 
@@ -43,7 +48,7 @@ class Discovery:
         self._optimizers: weakref.WeakSet[Optimizer] = weakref.WeakSet()
         self._handle: RemovableHandle | None = None
         self._quiet_steps = self._quiet_calls = 0
-        self._compiled = self._ended = False
+        self._compiled = self._ended = self._paused = False
         self._filter: Any = None
         self.open()
 
@@ -68,6 +73,19 @@ class Discovery:
             self._handle = None
             if self._filter in warnings.filters:
                 warnings.filters.remove(self._filter)  # type: ignore[attr-defined]
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Meet nobody inside the block.
+
+        Yields:
+            Nothing.
+        """
+        self._paused = True
+        try:
+            yield
+        finally:
+            self._paused = False
 
     def end(self) -> None:
         """Stop looking for good."""
@@ -107,7 +125,7 @@ class Discovery:
             self.open()
 
     def _on_call(self, module: nn.Module, args: tuple[Any, ...]) -> None:
-        if torch.compiler.is_compiling() or self._ended:
+        if torch.compiler.is_compiling() or self._ended or self._paused:
             return
         if module in self._known:
             self._quiet_calls += 1
@@ -119,13 +137,29 @@ class Discovery:
         else:
             self._meet(module, args)
 
+    def _meet_others(self, frame: FrameType | None) -> None:
+        """Adopt what lies beside a compiled model, as it will not be seen when it is called."""
+        while frame is not None:
+            ours = str(frame.f_globals.get("__name__", "")).startswith(_LIBRARIES)
+            for value in () if ours else tuple(frame.f_locals.values()):
+                if _is_model(value) and value not in self._known:
+                    self.know(value)
+                    self._adopt(value, None)
+            frame = frame.f_back
+
     def _meet(self, module: nn.Module, args: tuple[Any, ...]) -> None:
         self._quiet_steps = self._quiet_calls = 0
         self.know(module)
         if is_compiled(module):
             self._compiled = True
             self.close()
-        if isinstance(module, torch.jit.ScriptModule):
-            return  # it takes no hooks
-        if next(module.parameters(), None) is not None:
+            self._meet_others(sys._getframe())
+        if _is_model(module):
             self._adopt(module, args)
+
+
+def _is_model(value: object) -> bool:
+    """Whether something is a module with parameters that takes hooks, as TorchScript does not."""
+    if not isinstance(value, nn.Module) or isinstance(value, torch.jit.ScriptModule):
+        return False
+    return next(value.parameters(), None) is not None

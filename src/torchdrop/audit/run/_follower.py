@@ -84,9 +84,8 @@ class Follower:
         fitting = allow if strict else _fitting(self.subject.model, allow)
         self.guard = Guard(root, allow=fitting, on_find="collect", phase=phase)
         if self.subject.opaque:
-            journal.notes.append(
-                f"Calls inside compiled parts of {type(self.subject.model).__name__} are not seen."
-            )
+            name = type(self.subject.model).__name__
+            journal.note(f"Calls inside compiled or replicated parts of {name} are not seen.")
         self._told = 0
         self._watch_with(allow, ranks)
         self._here = _Here()

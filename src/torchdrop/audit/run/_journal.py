@@ -38,6 +38,15 @@ class Journal:
         self._found: dict[Hashable, Finding] = {}
         self.notes = []
 
+    def note(self, sentence: str) -> None:
+        """Say something beside the findings, once.
+
+        Args:
+            sentence: What.
+        """
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+
     @property
     def findings(self) -> tuple[Finding, ...]:
         """In the order of their first occurrence."""

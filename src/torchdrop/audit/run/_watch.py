@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 from collections.abc import Sequence
+from contextlib import nullcontext
 from types import TracebackType
 from typing import Any
 
@@ -116,7 +117,8 @@ class watch:
         Returns:
             Whether both passes gave the same in every layer.
         """
-        return compare(subject_of(model, self._allow, self._journal), args, kwargs)
+        with self._discovery.paused() if self._discovery is not None else nullcontext():
+            return compare(subject_of(model, self._allow, self._journal), args, kwargs)
 
     def examine(self, model: nn.Module) -> int:
         """Check dropout layers that neither torch nor torchdrop has written (DRP405).
@@ -209,6 +211,8 @@ class watch:
         self._modes.close()
         for handle in self._steps:
             handle.remove()
+        if self._trained and not self._followers:
+            self._journal.note("Optimizers stepped, and no model was seen: it may be compiled.")
         failed: list[BaseException] = []
         for follower in self._followers:
             try:
@@ -231,11 +235,10 @@ class watch:
         self._followers.append(follower)
         return follower
 
-    def _adopt(self, model: nn.Module, args: tuple[Any, ...]) -> None:
+    def _adopt(self, model: nn.Module, args: tuple[Any, ...] | None) -> None:
         """Follow a model that is just being called: its own hooks come too late for this call."""
-        if len(self._followers) == _MOST:
-            self._journal.notes.append(f"Only the first {_MOST} models are watched.")
         if len(self._followers) >= _MOST:
+            self._journal.note(f"Only the first {_MOST} models are watched.")
             return
         parts = set(model.modules())
         inside = [f for f in self._followers if f.subject.root in parts]
@@ -247,7 +250,7 @@ class watch:
         if self._running is not None:
             follower.begin_step(self._running[0], closure=self._running[1])
         for key, hook in tuple(model._forward_pre_hooks.items()):
-            if key not in known:
+            if key not in known and args is not None:
                 if key in model._forward_pre_hooks_with_kwargs:
                     hook(model, args, {})
                 else:
