@@ -31,7 +31,8 @@ class Model(nn.Module):
 A signature may be given from outside. Silent where a base class has the same parameter or is not
 among the audited files, where the class or its constructor is decorated, where the class is used as
 a value (as in a table of blocks), where the parameter is deleted, and where a comment or the
-docstring says of it that it is unused, ignored, deprecated or kept for compatibility.
+docstring says of it that it is unused, ignored, deprecated or kept for compatibility, or a comment
+in the body names it, as where its use was taken out.
 
 ## References
 
@@ -100,11 +101,19 @@ def _is_said(file: SourceFile, node: ast.ClassDef, rate: ast.arg) -> bool:
     """Whether a comment on its line, or words about it in a docstring, say that it is unused."""
     lines = file.text.splitlines()
     around = [lines[i] for i in (rate.lineno - 2, rate.lineno - 1) if "#" in lines[i]]
+    if any(_is_remarked(lines, function, rate.arg) for function in _constructors(node)):
+        return True
     owners: list[ast.ClassDef | ast.FunctionDef] = [node, *_constructors(node)]
     texts = [ast.get_docstring(x) or "" for x in owners]
     about = re.compile(rf"\b{re.escape(rate.arg)}\b.*(?:\n.*)?")
     said = [found[0] for text in texts for found in about.finditer(text)]
     return any(_SAID.search(x) for x in (*around, *said))
+
+
+def _is_remarked(lines: list[str], function: ast.FunctionDef, name: str) -> bool:
+    """Whether a comment in the body names it: its author knows, as where a use was taken out."""
+    inside = lines[function.body[0].lineno - 1 : function.end_lineno]
+    return any(re.search(rf"#.*\b{re.escape(name)}\b", line) for line in inside)
 
 
 def _is_stub(function: Function) -> bool:

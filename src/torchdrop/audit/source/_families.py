@@ -12,6 +12,7 @@ _KNOWN = ("torch.nn.Module", "builtins.object", "abc.ABC", "typing.Generic", "ty
 _WALKS = ("children", "named_children", "_modules", "__dict__", "get_submodule")
 _ALL = ("modules", "named_modules")
 _SETUP = ("__init__", "reset_parameters", "extra_repr", "train", "eval")
+_SETTINGS = ("config", "cfg", "args", "settings", "hparams", "options", "opts")
 _HARMLESS = ("builtins.isinstance", "builtins.super", "builtins.type", "builtins.id")
 
 
@@ -61,7 +62,7 @@ def hands_itself_on(members: list[ClassInfo]) -> bool:
 def reads(members: list[ClassInfo], attribute: str) -> bool:
     """Whether a class reads an attribute of any object, or names it in a string."""
     return any(
-        (isinstance(node, ast.Attribute) and node.attr == attribute and _is_load(node))
+        (isinstance(node, ast.Attribute) and node.attr == attribute and _may_read(node))
         or (isinstance(node, ast.Constant) and node.value == attribute)
         for one in members
         for node in ast.walk(one.node)
@@ -81,7 +82,7 @@ def is_read_outside(file: SourceFile, members: list[ClassInfo], attribute: str) 
     """
     own = {one.node for one in members}
     for node in file.nodes(ast.Attribute):
-        if node.attr != attribute or not _is_load(node) or file.class_of(node) in own:
+        if node.attr != attribute or not _may_read(node) or file.class_of(node) in own:
             continue
         if attribute_of_self(file, node) is None:
             return True
@@ -118,5 +119,7 @@ def _hides_reads(file: SourceFile, method: Function, node: ast.AST) -> bool:
     return not is_base and any(isinstance(x, ast.Name) and x.id == name for x in given)
 
 
-def _is_load(node: ast.Attribute) -> bool:
-    return isinstance(node.ctx, ast.Load)
+def _may_read(node: ast.Attribute) -> bool:
+    """Whether it reads from an object that may be a module: `config.dropout` is a number."""
+    holder = getattr(node.value, "attr", getattr(node.value, "id", "")).lower()
+    return isinstance(node.ctx, ast.Load) and not any(x in holder for x in _SETTINGS)
