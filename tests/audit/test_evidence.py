@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.long import audit_rivals, audit_wild
-from tests.long.audit_rivals import Case, Said, Tool, find_cases, ours, read_case, theirs
+from tests.long.audit_rivals import Case, Said, Tool, find_cases, from_source, read_case, theirs
 from tests.long.audit_wild import Pace, find_packages, render_race, scan
 
 _BROKEN = "from torch.nn.functional import dropout\n\nnoise = lambda x: dropout(x)\n"
@@ -80,9 +80,9 @@ def test_we_must_name_each_mark_and_rivals_any_of_them(tmp_path: Path) -> None:
     tool = Tool("pytest", frozenset({"X1"}), Path(sys.executable), says)
     verdict = theirs(tool, cases)
 
-    assert ours(cases).found == {broken}
-    assert ours(cases).alarms == {clean}
-    assert ours(wrong).found == frozenset()
+    assert from_source(cases).found == {broken}
+    assert from_source(cases).alarms == {clean}
+    assert from_source(wrong).found == frozenset()
     assert verdict.found == {broken}
     assert not verdict.alarms
     assert verdict.others == 1

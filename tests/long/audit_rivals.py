@@ -12,28 +12,35 @@ line says so:
 
 The cases are files of `tests/audit`: broken ones say by a mark what is wrong in them, clean ones
 must stay silent. Others have found a mistake if they report anything about dropout or modes in its
-file; we have to name it by its rule on its line. A false alarm is such a report in a clean file.
-The two that run models see only files that define `build()` and `example()`.
+file; we have to name it by its rule, and from source on its line. A false alarm is such a report in
+a clean file (advice is none). Those that run models see files that define `build()` and
+`example()`; our watch sees whole programs.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import json
 import re
+import runpy
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from torchdrop.audit import audit_paths
+import torch
+
+from tests.audit.marks import marks
+from tests.audit.test_run_snippets import FOUND
+from torchdrop.audit import Finding, audit_model, audit_paths, watch
 
 _TESTS = Path(__file__).parents[1] / "audit"
 _DRIVER = Path(__file__).with_name("rival_driver.py")
-_MARK = re.compile(r"#\s*<-\s*((?:DRP\d{3}[ ,]*)+)")
 _FLAKE = re.compile(r"^(.+?):(\d+):\d+: (\w+) ", re.M)
-OURS = "torchdrop audit"
 
 
 @dataclass(frozen=True)
@@ -42,13 +49,28 @@ class Case:
 
     Attributes:
         path: Where it is.
-        marks: Lines and rules of the mistakes in it; empty if it is clean.
+        marks: Lines and rules of the mistakes in it, line 0 for any; empty if it is clean.
         runs: Whether it defines a model and an example.
     """
 
     path: Path
     marks: frozenset[tuple[int, str]]
     runs: bool
+
+    @property
+    def rules(self) -> set[str]:
+        """What is wrong in it."""
+        return {rule for _, rule in self.marks}
+
+    @property
+    def is_program(self) -> bool:
+        """Whether it is a whole program for the watch."""
+        return self.path.stem in FOUND or self.path.parent.name == "programs"
+
+    def is_found(self, said: frozenset[tuple[int, str]]) -> bool:
+        """Whether every mark is among lines and rules that were reported."""
+        anywhere = {(0, rule) for _, rule in said}
+        return bool(self.marks) and self.marks <= said | anywhere
 
 
 Said = Mapping[Path, frozenset[tuple[int, str]]]
@@ -106,21 +128,17 @@ class Verdict:
 
 
 def read_case(path: Path) -> Case:
-    """Read what a file says about itself."""
+    """Read what a file says about itself; for programs, the tests of the watch say it."""
     text = path.read_text(encoding="utf-8")
-    marks = {
-        (number, rule)
-        for number, line in enumerate(text.splitlines(), start=1)
-        if (match := _MARK.search(line))
-        for rule in re.findall(r"DRP\d+", match[1])
-    }
-    return Case(path, frozenset(marks), "def build(" in text and "def example(" in text)
+    found = {(0, FOUND[path.stem])} if path.stem in FOUND else set(marks(text))
+    return Case(path, frozenset(found), "def build(" in text and "def example(" in text)
 
 
 def find_cases(folder: Path) -> list[Case]:
-    """All cases and snippets that are Python files."""
-    paths = [*folder.glob("snippets/*.py"), *folder.glob("cases/*/*/*.py")]
-    return [read_case(path.resolve()) for path in sorted(paths)]
+    """All cases, snippets and programs; without the one that needs two processes."""
+    patterns = ("snippets/*.py", "snippets/programs/*.py", "cases/*/*/*.py")
+    paths = sorted(path for pattern in patterns for path in folder.glob(pattern))
+    return [read_case(path.resolve()) for path in paths if path.name != "C07.py"]
 
 
 def _output(words: Sequence[str | Path], paths: Sequence[Path]) -> str:
@@ -206,14 +224,46 @@ def tools(rivals: Path) -> list[Tool]:
     ]
 
 
-def ours(cases: Sequence[Case]) -> Verdict:
-    """What we come to, from source alone: every mark by its rule, and no alarm in clean files."""
+def from_source(cases: Sequence[Case]) -> Verdict:
+    """What we come to from source: every mark by its rule on its line."""
     findings = audit_paths([case.path for case in cases])
-    said = _group([(x.place.path or "", x.place.line or 0, x.rule) for x in findings])
-    loud = {Path(x.place.path or "") for x in findings if x.severity != "advice"}
-    found = {case.path for case in cases if case.marks and case.marks <= said.get(case.path, set())}
-    alarms = {case.path for case in cases if not case.marks and case.path in loud}
-    return Verdict(OURS, "", tuple(cases), frozenset(found), frozenset(alarms), 0)
+    said = {case.path: [x for x in findings if x.place.path == str(case.path)] for case in cases}
+    return _ours("torchdrop audit: source", said, cases)
+
+
+def from_models(cases: Sequence[Case]) -> Verdict:
+    """What we come to from models and their examples."""
+    said = {}
+    for case in cases:
+        if case.runs:
+            names = runpy.run_path(str(case.path))
+            said[case.path] = list(audit_model(names["build"](), names["example"]()))
+    return _ours("torchdrop audit: model", said, [case for case in cases if case.runs])
+
+
+def from_runs(cases: Sequence[Case]) -> Verdict:
+    """What we come to from programs that are watched, each by itself."""
+    said = {}
+    for case in cases:
+        if case.is_program:
+            with watch(on_find="collect") as watching:
+                left = runpy.run_path(str(case.path), run_name="__main__")
+            said[case.path] = [*watching.findings, *left.get("FINDINGS", ())]
+    return _ours("torchdrop.watch", said, [case for case in cases if case.is_program])
+
+
+def _ours(name: str, said: Mapping[Path, Sequence[Finding]], looked: Sequence[Case]) -> Verdict:
+    """Lines count where there are any: a model knows its layers' names."""
+    found, alarms = set(), set()
+    for case in looked:
+        items = said[case.path]
+        lines = frozenset((x.place.line or 0, x.rule) for x in items)
+        by_rule = Case(case.path, frozenset((0, rule) for rule in case.rules), case.runs)
+        if (case if name.endswith("source") else by_rule).is_found(lines):
+            found.add(case.path)
+        if not case.marks and any(x.severity != "advice" for x in items):
+            alarms.add(case.path)
+    return Verdict(name, "", tuple(looked), frozenset(found), frozenset(alarms), 0)
 
 
 def theirs(tool: Tool, cases: Sequence[Case]) -> Verdict:
@@ -237,10 +287,9 @@ def render(verdicts: Sequence[Verdict]) -> str:
     head.append("files about which it says something else")
     parts = [_table(head, [x.row for x in verdicts])]
     broken = [case for case in verdicts[0].looked if case.marks]
-    rules = sorted({rule for case in broken for _, rule in case.marks})
     rows = []
-    for rule in rules:
-        own = {case.path for case in broken if rule in {name for _, name in case.marks}}
+    for rule in sorted({rule for case in broken for rule in case.rules}):
+        own = {case.path for case in broken if rule in case.rules}
         rows.append([rule, str(len(own)), *(_share(x, own) for x in verdicts)])
     parts.append(_table(["rule", "broken files", *(x.tool for x in verdicts)], rows))
     return "\n\n".join(parts) + "\n"
@@ -262,7 +311,10 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("rivals", type=Path, help="folder of environments")
     asked = parser.parse_args(words)
     cases = find_cases(_TESTS)
-    verdicts = [ours(cases)]
+    torch.set_num_threads(1)
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")  # what cases print and warn of is no concern here
+        verdicts = [judge(cases) for judge in (from_source, from_models, from_runs)]
     for tool in tools(asked.rivals):
         if tool.python.exists():
             verdicts.append(theirs(tool, cases))
