@@ -41,7 +41,8 @@ def fit(model, loader):
 Some fine-tune in evaluation mode on purpose. The rule is silent where a part is switched to
 training, where the optimizer has other parameters, and where a comment at `eval()` says that it is
 intended, or that something is frozen. A model from Hugging Face's `from_pretrained`, which returns
-it in evaluation mode, is advice: many of them have no dropout to lose.
+it in evaluation mode, is advice: many of them have no dropout to lose. So is a model that the same
+function also wakes up elsewhere: its author knows of modes.
 
 ## References
 
@@ -65,8 +66,8 @@ def _check(file: SourceFile) -> Iterator[Found]:
             if _is_run_twice(flow, one):
                 continue  # two views of one input: `DRP214`
             if one.kind == "set" and one.setting.node is not None and not one.is_shared:
-                loaded = one.setting.mode == "pretrained"
-                severity: Severity | None = "advice" if loaded else None
+                sure = one.is_certain and one.setting.mode == "eval"
+                severity: Severity | None = None if sure else "advice"
                 yield Found(one.setting.node, _message(one), severity=severity)
 
 

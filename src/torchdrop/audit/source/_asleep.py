@@ -24,7 +24,8 @@ class Asleep:
         forward: The run that it learns from.
         setting: Who put it to sleep.
         kind: `left` if an evaluation has not woken it up, `set` if it sleeps from the beginning.
-        is_certain: Whether nothing can have woken it between, and it was awake at first.
+        is_certain: Whether it was awake at first, and nothing can have woken it between; for `set`,
+            whether nothing in the function ever wakes it.
     """
 
     forward: Forward
@@ -113,7 +114,8 @@ def _from_the_beginning(flow: Flow, forward: Forward, setting: Setting) -> Itera
     if setting.via or between:
         yield Asleep(forward, setting, "left", awake)
     else:
-        yield Asleep(forward, setting, "set", False)
+        woken = any(x.key == forward.key and x.mode == "train" for x in flow.switches)
+        yield Asleep(forward, setting, "set", not woken)
 
 
 def _may_wake(flow: Flow, forward: Forward, setting: Setting) -> bool:

@@ -145,11 +145,7 @@ class Effects(Keyed):
         value = value_held(self.file, optimizer)
         if not isinstance(value, ast.Call) or value is optimizer:
             return None
-        return self.owned_in(value) or (None if self._mentions_names(value) else frozenset())
-
-    def _mentions_names(self, call: ast.Call) -> bool:
-        """Whether parameters may come from a variable."""
-        return bool(call.args) and isinstance(call.args[0], (ast.Name, ast.Attribute))
+        return self.owned_by(value)
 
     def is_harmless(self, node: ast.Call) -> bool:
         name = self.file.qualified(node.func) or ""

@@ -88,10 +88,10 @@ class Keyed(Walk):
                 if text_of(value) is not None:
                     state.plain |= {text, text_of(value) or text}
             return
-        made, owned = self.made(value), self.owned_in(value)
+        made, owned = self.made(value), self.owned_by(value)
         state.forget(text)
         state.put(text, made)
-        if owned:
+        if owned is not None:
             state.owned[text] = owned
 
     def returns(self, value: ast.expr | None) -> None:
@@ -125,6 +125,17 @@ class Keyed(Walk):
         if makes_model(self.file, inner) and not name.endswith(".from_pretrained"):
             return frozenset([Setting("fresh", inner)])
         return self.returned(inner)
+
+    def owned_by(self, value: ast.expr) -> frozenset[str] | None:
+        """Keys of the models whose parameters an optimizer has; `None` if that is not seen."""
+        if not isinstance(value, ast.Call):
+            return None
+        owned, first = self.owned_in(value), value.args[0] if value.args else None
+        listed = isinstance(first, (ast.List, ast.Tuple)) and not any(
+            isinstance(x, (ast.comprehension, ast.Starred)) for x in ast.walk(first)
+        )
+        name = self.file.qualified(value.func) or ""
+        return owned or (frozenset() if listed and name.startswith("torch.optim.") else None)
 
     def owned_in(self, value: ast.expr) -> frozenset[str]:
         """Keys of the models whose parameters are in an expression."""

@@ -31,8 +31,11 @@ def step_of(flow: Flow, forward: Forward) -> Update | None:
     An optimizer that certainly has other parameters is no such step.
     """
     around = _loops(flow.file, forward.node, flow.node)
-    for update in flow.updates:
-        if update.kind != "step" or not _is_owned(forward.key, update.owned):
+    steps = [update for update in flow.updates if update.kind == "step"]
+    if forward.learns and any(update.node is forward.node for update in steps):
+        steps = [update for update in steps if update.node is forward.node]
+    for update in steps:
+        if not _is_owned(forward.key, update.owned):
             continue
         loops = _loops(flow.file, update.node, flow.node)
         behind = _place(update.node) >= _place(forward.node)

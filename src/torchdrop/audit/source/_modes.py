@@ -188,7 +188,8 @@ class _Modes(Effects):
             renamed = [rename(key) for key in owned]
             owned = frozenset(k for k in renamed if k) if all(renamed) else None
         elif text:
-            owned = self.state.owned.get(text) or self._owners_of_text(call, text)
+            known = self.state.owned
+            owned = known[text] if text in known else self._owners_of_text(call, text)
         self.record(Update(update.kind, call, text, owned, via=via))
 
     def _owners_of_text(self, call: ast.Call, text: str) -> frozenset[str] | None:
