@@ -103,10 +103,11 @@ def test_a_warning_points_at_the_line_of_the_user() -> None:
 
 def test_raising_stops_the_program() -> None:
     model, done = _net(), []
-    model.register_forward_hook(lambda *_: done.append(1))
+    counter = model.register_forward_hook(lambda *_: done.append(1))
     with pytest.raises(ModeError, match="DRP201"), watch(model, on_find="raise"):
         _validate(model, 5)
 
+    counter.remove()
     assert len(done) == 2
     assert _hooks(model) == 0
 
