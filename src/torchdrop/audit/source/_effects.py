@@ -145,7 +145,9 @@ class Effects(Keyed):
         value = value_held(self.file, optimizer)
         if not isinstance(value, ast.Call) or value is optimizer:
             return None
-        return self.owned_by(value)
+        owned = self.owned_by(value)
+        elsewhere = "." in text and owned is not None  # the names of another method are not ours
+        return None if elsewhere and not all("." in key for key in owned or ()) else owned
 
     def is_harmless(self, node: ast.Call) -> bool:
         name = self.file.qualified(node.func) or ""

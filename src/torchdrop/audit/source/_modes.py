@@ -184,12 +184,13 @@ class _Modes(Effects):
     ) -> None:
         assert self.state is not None
         owned, text = update.owned, rename(update.optimizer) or ""
-        if owned is not None:
+        if text in self.state.owned:
+            owned = self.state.owned[text]
+        elif owned is not None:
             renamed = [rename(key) for key in owned]
             owned = frozenset(k for k in renamed if k) if all(renamed) else None
         elif text:
-            known = self.state.owned
-            owned = known[text] if text in known else self._owners_of_text(call, text)
+            owned = self._owners_of_text(call, text)
         self.record(Update(update.kind, call, text, owned, via=via))
 
     def _owners_of_text(self, call: ast.Call, text: str) -> frozenset[str] | None:

@@ -20,3 +20,27 @@ def dream(model, image, steps):
         loss.backward()
         optimizer.step()
     return image
+
+
+class Perturbation:
+    """The optimizer has the noise only, and a method steps it."""
+
+    def __init__(self, model, shape):
+        self.model = model
+        self.noise = torch.zeros(shape, requires_grad=True)
+
+    def update(self):
+        self.solver.step()
+        self.solver.zero_grad()
+
+    def run(self, x, y):
+        model = self.model
+        model.eval()
+        with torch.no_grad():
+            print(model(x).argmax(1) == y)
+        self.solver = torch.optim.Adam([self.noise], lr=0.1)
+        for _ in range(10):
+            loss = -torch.nn.functional.cross_entropy(model(x + self.noise), y)
+            loss.backward()
+            self.update()
+        self.solver = None
