@@ -97,7 +97,7 @@ def _is_kept_and_called(file: SourceFile, call: ast.Call, function: Function) ->
     own = attribute_of_self(file, target)
     if isinstance(target, ast.Attribute) and own is None:
         return False
-    if own is not None and (statement not in function.body or function.name != "forward"):
+    if own is not None and statement not in function.body:
         return False
     same = [x for x in ast.walk(function) if _is_same(x, target) and x is not target]
     above = [file.parent(x) for x in same]

@@ -9,6 +9,8 @@ from ._classes import attribute_of_self
 from ._file import Function, SourceFile
 from ._mode import guarded
 
+_FROM_ANYWHERE = ("forward", "__call__", "__init__")
+
 
 def reached_by_mode(file: SourceFile, node: ast.AST, depth: int = 3) -> bool:
     """Whether a test of the mode decides that a node runs: around it, or around every caller.
@@ -19,19 +21,19 @@ def reached_by_mode(file: SourceFile, node: ast.AST, depth: int = 3) -> bool:
         depth: Callers to follow, one after the other.
 
     Returns:
-        The verdict. Callers are looked for in the same file; `forward` is called from anywhere.
+        The verdict. Callers are looked for in the same file; `forward` and `__call__` have others.
     """
     if guarded(file, node):
         return True
     function = file.function_of(node)
-    if function is None or not depth or function.name.startswith(("forward", "__")):
+    if function is None or not depth or function.name in _FROM_ANYWHERE:
         return False
-    found = list(_references(file, function))
+    found = list(references(file, function))
     return bool(found) and all(reached_by_mode(file, x, depth - 1) for x in found)
 
 
-def _references(file: SourceFile, function: Function) -> Iterator[ast.expr]:
-    """Where a function, or a method of the object, is named outside of itself."""
+def references(file: SourceFile, function: Function) -> Iterator[ast.expr]:
+    """Where a function, or a method by its own object, is named in its file, outside of itself."""
     if isinstance(file.parent(function), ast.ClassDef):
         found: Iterator[ast.expr] = (
             node
