@@ -41,7 +41,7 @@ def show(findings: Findings, format_: Format, output: Path | None, seconds: floa
     if format_ == "text" and output is None:
         console = results()
         _print_text(findings, console)
-        console.print(summary, markup=False)
+        console.print(summary, markup=False, soft_wrap=True)
         return
     text = _in_format(findings, format_)
     if output is None:

@@ -23,6 +23,14 @@ def test_the_line_stands_with_the_one_before_and_carets_below() -> None:
     assert text.plain.splitlines() == ["   |", " 9 | before", "10 | x = call()", "   |     ^^^^"]
 
 
+def test_only_the_margin_is_dim() -> None:
+    text = excerpt(Place("m.py", 1, 1, 1, 2), ["x = 1"], "red")
+    dim = "".join(text.plain[x.start : x.end] for x in text.spans if x.style == "dim")
+
+    assert text.style == ""
+    assert dim == "  |\n1 |   | "
+
+
 def test_an_empty_line_before_is_not_shown() -> None:
     assert "1" not in excerpt(Place("m.py", 2, 1, 2, 2), ["   ", "x"], "red").plain
 

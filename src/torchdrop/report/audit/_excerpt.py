@@ -27,7 +27,7 @@ def excerpt(place: Place, lines: Sequence[str], style: str) -> Text:
     if not 1 <= number <= len(lines):
         return Text()
     width = len(str(number))
-    text = Text(f"{'':{width}} |\n", style="dim")
+    text = Text().append(f"{'':{width}} |\n", style="dim")
     above = lines[number - 2] if number > 1 else ""
     if above.strip():
         text.append_text(_numbered(number - 1, above, width))
@@ -52,9 +52,8 @@ def _end(place: Place, line: str) -> int:
 
 
 def _numbered(number: int, line: str, width: int) -> Text:
-    return Text(f"{number:>{width}} | ", style="dim").append(
-        f"{_shown(line.rstrip())}\n", style="not dim"
-    )
+    text = Text().append(f"{number:>{width}} | ", style="dim")
+    return text.append(f"{_shown(line.rstrip())}\n")
 
 
 def _shown(line: str) -> str:
