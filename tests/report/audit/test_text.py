@@ -94,4 +94,7 @@ def test_a_place_in_a_notebook_is_a_cell_and_a_line(tmp_path: Path) -> None:
     path.write_text(json.dumps({"cells": cells}))
     (finding,) = (x for x in audit_paths([path]) if x.rule == "DRP101")
 
-    assert "train.ipynb cell 3, line 2\n" in next(render_findings([finding])).plain
+    _, where, _, before, line, *_ = next(render_findings([finding])).plain.splitlines()
+
+    assert where.endswith("train.ipynb cell 3, line 2")
+    assert (before, line) == ("1 | pass  # %time", "2 | torch.dropout(x, 0.5)")

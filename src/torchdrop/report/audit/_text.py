@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from rich.text import Text
 
-from ...audit import Finding, Severity
+from ...audit import Finding, Place, Severity
 from ...audit.source import Unreadable, find_cell, read
 from ._excerpt import excerpt
 
@@ -48,11 +49,12 @@ def render_finding(finding: Finding, lines: Sequence[str] = (), *, why: bool = T
         Several lines.
     """
     style = _STYLES[finding.severity]
+    where, skipped = _where(finding.place)
     text = Text()
     text.append(f"{finding.severity} {finding.rule}", style=style)
     text.append(f" {finding.name}: {finding.message}\n")
-    text.append("  --> ", style="dim").append(f"{_where(finding)}\n")
-    text.append_text(excerpt(finding.place, lines, style))
+    text.append("  --> ", style="dim").append(f"{where}\n")
+    text.append_text(excerpt(_moved(finding.place, skipped), lines[skipped:], style))
     if why:
         text.append("  why: ", style="dim").append(f"{finding.why}\n")
     if finding.fix is not None:
@@ -61,12 +63,19 @@ def render_finding(finding: Finding, lines: Sequence[str] = (), *, why: bool = T
     return text
 
 
-def _where(finding: Finding) -> str:
-    place = finding.place
+def _where(place: Place) -> tuple[str, int]:
+    """Where it is in words, and how many lines of the file's text stand before its cell."""
     if place.path is None or place.line is None or not place.path.endswith(".ipynb"):
-        return str(place) or "the model"
+        return str(place) or "the model", 0
     cell, line = find_cell(Path(place.path), place.line)
-    return f"{place.path} cell {cell}, line {line}"
+    return f"{place.path} cell {cell}, line {line}", place.line - line
+
+
+def _moved(place: Place, lines: int) -> Place:
+    if not lines or place.line is None:
+        return place
+    end = None if place.end_line is None else place.end_line - lines
+    return replace(place, line=place.line - lines, end_line=end)
 
 
 def _lines(path: str) -> list[str]:
