@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ._events import Flow, Forward, Update
+from ._file import SourceFile
 from ._learning import backward_of, step_of
 from ._purpose import is_meant, owned_by_framework, words
 from ._state import Setting
 
 _EVALUATIONS = {"eval", "evaluate", "evaluation", "val", "validate", "validation", "valid", "test"}
 _EVALUATIONS |= {"score", "check", "predict", "inference", "infer", "accuracy", "sample"}
+
+_ENDS = {"last", "final", "done", "finished", "stop", "end", "converged"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ def _judge(flow: Flow, forward: Forward, modes: set[Setting]) -> Iterator[Asleep
             yield from _from_the_beginning(flow, forward, setting)
     elif "pretrained" not in kinds:
         for setting in sleeping:
-            if setting.carried is not None:
+            if setting.carried is not None and not _is_last_turn(flow.file, setting):
                 certain = bool(kinds & {"train", "fresh"}) and not _may_wake(flow, forward, setting)
                 yield Asleep(forward, setting, "left", certain)
 
@@ -116,6 +119,19 @@ def _from_the_beginning(flow: Flow, forward: Forward, setting: Setting) -> Itera
     else:
         woken = any(x.key == forward.key and x.mode == "train" for x in flow.switches)
         yield Asleep(forward, setting, "set", not woken)
+
+
+def _is_last_turn(file: SourceFile, setting: Setting) -> bool:
+    """Whether a test says that no further turn of the loop follows, as `epoch == epochs - 1`."""
+    for above in file.ancestors(setting.node) if setting.node is not None else ():
+        if above is setting.carried:
+            return False
+        if isinstance(above, ast.If):
+            text = ast.unparse(above.test)
+            ends = isinstance(above.test, ast.Compare) and isinstance(above.test.ops[0], ast.Eq)
+            if words(text) & _ENDS or (ends and "- 1" in text):
+                return True
+    return False
 
 
 def _may_wake(flow: Flow, forward: Forward, setting: Setting) -> bool:

@@ -10,7 +10,8 @@ from ._file import SourceFile
 from ._state import UNKNOWN, State, join, test_of
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
-_VISITED = (ast.Call, ast.IfExp, ast.Yield, ast.YieldFrom)
+_LEAVES = (ast.Name, ast.Constant, ast.expr_context, ast.operator, ast.cmpop, ast.boolop)
+_UNVISITED = (*_LEAVES, *_FUNCTIONS)
 
 
 class Walk:
@@ -230,7 +231,7 @@ class Walk:
 
     def visit(self, node: ast.AST | None) -> None:
         """Take in the calls of an expression, arguments first."""
-        if node is None or self.state is None or isinstance(node, _FUNCTIONS):
+        if node is None or self.state is None or isinstance(node, _UNVISITED):
             return
         if isinstance(node, ast.IfExp):
             self._either(node)
