@@ -29,10 +29,10 @@ class Model(nn.Module):
 ## Known problems
 
 A signature may be given from outside. Silent where a base class has the same parameter or is not
-among the audited files, where the class or its constructor is decorated, where the class is used as
-a value (as in a table of blocks), where the parameter is deleted, and where a comment or the
-docstring says of it that it is unused, ignored, deprecated or kept for compatibility, or a comment
-in the body names it, as where its use was taken out.
+among the audited files, where the class or its constructor is decorated, where the class or one
+below it is used as a value in any audited file (as in a table of blocks), where the parameter is
+deleted, where a comment or the docstring says of it that it is unused, ignored, deprecated or kept
+for compatibility, and where a comment in the body names it, as where its use was taken out.
 
 ## References
 
@@ -46,7 +46,7 @@ import re
 from collections.abc import Iterator
 
 from .._rule import Found, Rule
-from ..source import ClassInfo, Function, SourceFile, knows_bases, parameters
+from ..source import ClassInfo, Function, SourceFile, family, knows_bases, parameters
 
 _RATE = re.compile(
     r"(?:\w+_)?p?drop(?:out)?\d*(?:_?path)?(?:_?(?:rate|prob|probability|ratio|p))?\d*"
@@ -70,7 +70,7 @@ def _check(file: SourceFile) -> Iterator[Found]:
         rates = [x for x in _ignored(constructor) if not _is_said(file, node, x)]
         if not rates or info.is_module() is not True or not knows_bases(info):
             continue
-        if _is_stub(constructor) or _is_value(file, node):
+        if _is_stub(constructor) or _is_handed_around(info):
             continue
         for rate in rates:
             if not _is_required(info, rate.arg):
@@ -125,10 +125,21 @@ def _is_stub(function: Function) -> bool:
     )
 
 
-def _is_value(file: SourceFile, node: ast.ClassDef) -> bool:
-    """Whether the class is handed around, to be built with arguments that others take too."""
+def _is_handed_around(info: ClassInfo) -> bool:
+    """Whether it, or a class below it, is built with arguments that others take too."""
+    below = [one for one in family(info) if any(x.node is info.node for x in one.lineage())]
+    for one in below:
+        name = one.node.name
+        files = {one.file, *one.file.project.mentioning(name)}
+        if any(_is_value(file, name) for file in files):
+            return True
+    return False
+
+
+def _is_value(file: SourceFile, wanted: str) -> bool:
+    """Whether a file uses a class of this name as a value."""
     for name in file.nodes(ast.Name):
-        if name.id != node.name or not isinstance(name.ctx, ast.Load):
+        if name.id != wanted or not isinstance(name.ctx, ast.Load):
             continue
         above = file.parent(name)
         called = isinstance(above, ast.Call) and above.func is name

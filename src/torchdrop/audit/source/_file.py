@@ -30,6 +30,9 @@ class Tree(Protocol):
     def heirs(self, name: str) -> Iterator[SourceFile]:
         """Files with a class that derives from one of this name."""
 
+    def mentioning(self, word: str) -> Iterator[SourceFile]:
+        """Files in whose text a word occurs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Callee:

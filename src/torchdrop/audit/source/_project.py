@@ -87,6 +87,17 @@ class Project:
             if file is not None:
                 yield file
 
+    def mentioning(self, word: str) -> Iterator[SourceFile]:
+        """Files in whose text a word occurs; all are searched, those are parsed."""
+        for module, path in self._paths.items():
+            try:
+                occurs = word in read(path)
+            except Unreadable:
+                continue  # it is reported where it is audited itself
+            file = self.file(module) if occurs else None
+            if file is not None:
+                yield file
+
     @cached_property
     def _by_base(self) -> dict[str, list[str]]:
         """Modules by the words that stand between the parentheses of their classes."""
