@@ -68,10 +68,13 @@ from ..source import (
 def _check(file: SourceFile) -> Iterator[Found]:
     for call in file.nodes(ast.Call):
         function = file.function_of(call)
+        above = file.parent(call)
+        is_direct = isinstance(above, ast.Call) and above.func is call
+        if not is_direct and not isinstance(above, ast.Assign):
+            continue
         if function is None or function.name == "__init__" or not builds_dropout(file, call):
             continue
-        above, inside = file.parent(call), in_module(file, call)
-        is_direct = isinstance(above, ast.Call) and above.func is call
+        inside = in_module(file, call)
         if not is_direct and not (inside and _is_kept_and_called(file, call, function)):
             continue
         if _follows_mode(file, call) or (in_test(file, call) and not inside):

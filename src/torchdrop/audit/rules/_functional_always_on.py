@@ -27,7 +27,8 @@ def forward(self, x):
 
 ## Known problems
 
-Outside of a module's methods nobody sees the mode: it is a warning only, and silent in tests.
+Outside of a module's methods nobody sees the mode: it is a warning only, advice where
+only callers can give a rate and in classes of other kinds, and silent in tests.
 Silent too where a test of the mode stands around the call, or around every caller in the same file;
 a caller in another file is not seen. Noise at inference can be wanted: write `training=True`, or
 silence the line.
@@ -39,6 +40,7 @@ pytorch/pytorch#26338 asks for a warning in torch's documentation.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from .._edits import pass_training
@@ -48,6 +50,7 @@ from ..source import (
     FUNCTIONS,
     SourceFile,
     argument,
+    constant_of,
     in_module,
     in_test,
     rate_kind,
@@ -70,9 +73,24 @@ def _check(file: SourceFile) -> Iterator[Found]:
         if not inside and in_test(file, call):
             continue
         name = callee.name.rpartition(".")[2]
-        severity: Severity = "error" if inside else "warning"
+        severity: Severity = "error" if inside else _outside(file, call, rate)
         message = f"`{name}` is called without `training=`, so it drops in evaluation too."
         yield Found(call, message, pass_training(file, call) if inside else None, severity)
+
+
+def _outside(file: SourceFile, call: ast.Call, rate: ast.expr | None) -> Severity:
+    """Advice where others may know the mode: who owns a hook, or gives a rate."""
+    others_know = file.class_of(call) is not None
+    return "advice" if others_know or (rate and _is_asked_for(file, rate)) else "warning"
+
+
+def _is_asked_for(file: SourceFile, rate: ast.expr) -> bool:
+    """Whether a caller that says nothing gets no dropout: it has no default, or that of 0."""
+    value = file.value_of(rate)
+    bound = file.bindings(value) if isinstance(value, ast.Name) else []
+    if len(bound) != 1 or bound[0].kind != "parameter":
+        return False
+    return bound[0].value is None or constant_of(file, bound[0].value) == 0
 
 
 RULE = Rule(
