@@ -372,3 +372,24 @@ def test_a_list_that_eval_misses_is_named_as_that() -> None:
                 model(torch.randn(3, 4))
 
     assert [(f.rule, f.place.module) for f in watching.findings] == [("DRP301", "drops[0]")]
+
+
+class _Block(nn.Module):
+    def __init__(self, paths: int) -> None:
+        super().__init__()
+        self.line, self.paths = nn.Linear(4, 4), nn.ModuleList(DropPath(0.2) for _ in range(paths))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.line(x)
+        return x + self.paths[0](y) if len(self.paths) > 1 else y
+
+
+@pytest.mark.parametrize(("paths", "severity"), [(2, "warning"), (1, "advice")])
+def test_stochastic_depth_without_a_branch_is_advice_and_beside_another_it_is_not(
+    paths: int, severity: str
+) -> None:
+    model = nn.Sequential(_Block(paths), nn.Dropout(0.5))
+    with watch(model, on_find="collect") as watching:
+        _train(model)
+
+    assert [(f.rule, f.severity) for f in watching.findings] == [("DRP302", severity)]

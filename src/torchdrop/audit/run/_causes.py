@@ -78,6 +78,8 @@ def report_cause(subject: Subject, found: ModeFinding, modes: ModeLog, quiet: Qu
     message = f"{what[:1].lower()}{what[1:]}{_told_where(subject, found, modes)}."
     # That modes changed is certain, but not that nobody wanted it.
     severity: Severity | None = "warning" if rule in ("DRP203", "DRP213") else None
+    if found.cause == "never-reached" and all(_is_kept_idle(subject, n) for n in found.modules):
+        severity = "advice"
     subject.report(
         rule, message, modules=found.modules, fix=fix or None, severity=severity, scene=scene
     )
@@ -105,6 +107,18 @@ def _of_change(subject: Subject, found: ModeFinding, modes: ModeLog) -> str | No
         return None  # the forward itself puts them to sleep again
     by_itself = any(modes.was_set(part, within=subject.root) for part in named)
     return "DRP213" if by_itself else "DRP203"
+
+
+def _is_kept_idle(subject: Subject, name: str) -> bool:
+    """Whether it may be the stochastic depth of a block that has no residual branch.
+
+    Not if the block has another one: then that may have been called in its place.
+    """
+    parts, parent = dict(subject.model.named_modules()), name.rpartition(".")[0]
+    if name not in parts or "path" not in type(parts[name]).__name__.lower():
+        return False
+    beside = parts[parent].children() if parent in parts else ()
+    return sum(type(part) is type(parts[name]) for part in beside) == 1
 
 
 def _report_quiet(subject: Subject, found: ModeFinding, quiet: Quiet, scene: Scene | None) -> None:

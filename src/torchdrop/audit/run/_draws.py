@@ -12,7 +12,7 @@ class Draws:
     """Reads the state of the generators of a model.
 
     Torch's own on the CPU and on the devices of the model's weights, and those that its modules
-    hold as attributes. A reading copies 5 KB for the CPU and digests them, so readings are taken in
+    hold as attributes. A reading copies and hashes 5 KB for the CPU, so readings are taken in
     a few steps only.
 
     Args:
@@ -31,13 +31,20 @@ class Draws:
         ]
 
     def state(self) -> int:
-        """Give a number that differs if anything was drawn or seeded; 0 while CUDA records."""
+        """Give a number that differs if anything was drawn or seeded; the same while CUDA records.
+
+        It means nothing in another process, as Python salts its hashes.
+        """
+        return hash(self._read())
+
+    def digest(self) -> int:
+        """The same as a number below 2**56 that is equal in all processes, and costs more."""
+        return int.from_bytes(blake2b(b"".join(self._read()), digest_size=7).digest(), "big")
+
+    def _read(self) -> tuple[bytes, ...]:
         if torch.cuda.is_available() and torch.cuda.is_current_stream_capturing():
-            return 0
-        digest = blake2b(digest_size=7)  # the same in every process, and fits 64 bits with a sign
-        for source in self._sources:
-            digest.update(source.get_state().numpy().tobytes())
-        return int.from_bytes(digest.digest(), "big")
+            return ()
+        return tuple(source.get_state().numpy().tobytes() for source in self._sources)
 
 
 def is_sampled(step: int) -> bool:

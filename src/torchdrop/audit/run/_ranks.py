@@ -37,7 +37,8 @@ class Ranks:
             return
         self._done, self._call = True, call
         call.state = self._subject.draws.state()
-        self._states = gathered(call.state, self._group, _device(self._subject))
+        digest = self._subject.draws.digest()
+        self._states = gathered(digest, self._group, _device(self._subject))
 
     def after(self, call: Call, output: Any) -> None:
         """Report equal states if the forward drew from them."""

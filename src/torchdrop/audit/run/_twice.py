@@ -94,8 +94,8 @@ class Views:
 
     Two roles of one model are told from two views by the modes: if somebody has put the model into
     training mode and then into evaluation mode within the step, a teacher's `eval()` has hit the
-    student. If any forward with gradients dropped, the step learned from that, and the others may
-    be an attack on the model.
+    student. If any forward with gradients was in training mode, the step learned from that, and the
+    others may be an attack on the model.
 
     Args:
         subject: The model.
@@ -112,7 +112,7 @@ class Views:
     def after(self, call: Call, output: Any) -> None:
         """Look for an equal view among the calls since the last step."""
         subject = self._subject
-        self._awake = self._awake or (call.grad and subject.drops())
+        self._awake = self._awake or (call.grad and call.training)
         off_topic = call.training or call.backward or subject.closure is not None or output is None
         if off_topic or self._found or len(self._seen) >= _KEPT:
             return
