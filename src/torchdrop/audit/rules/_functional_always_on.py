@@ -73,9 +73,14 @@ def _check(file: SourceFile) -> Iterator[Found]:
         if not inside and in_test(file, call):
             continue
         name = callee.name.rpartition(".")[2]
-        severity: Severity = "error" if inside else _outside(file, call, rate)
+        severity = (_inside if inside else _outside)(file, call, rate)
         message = f"`{name}` is called without `training=`, so it drops in evaluation too."
         yield Found(call, message, pass_training(file, call) if inside else None, severity)
+
+
+def _inside(file: SourceFile, _: ast.Call, rate: ast.expr | None) -> Severity:
+    """A warning where callers give the rate, which may be 0 in evaluation."""
+    return "warning" if rate and _is_asked_for(file, rate) else "error"
 
 
 def _outside(file: SourceFile, call: ast.Call, rate: ast.expr | None) -> Severity:
