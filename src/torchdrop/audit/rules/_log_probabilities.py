@@ -43,7 +43,7 @@ Both runs have to be seen in one function. Old values that come with the data ar
 
 ## References
 
-huggingface/trl#3234 and #2042; a standard deviation of the ratio of 0.083 was measured at p = 0.1
+trl#3234 and #2042; a standard deviation of the ratio of 0.083 was measured at p = 0.1
 before any step.
 """
 

@@ -38,7 +38,7 @@ A model that draws random numbers of its own in evaluation is not told from othe
 
 ## References
 
-princeton-nlp/SimCSE#35, UKPLab/sentence-transformers#1139.
+SimCSE#35, sentence-transformers#1139.
 """
 
 from __future__ import annotations

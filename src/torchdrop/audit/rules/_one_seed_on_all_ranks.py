@@ -45,7 +45,7 @@ of rank 0 to all.
 
 ## References
 
-huggingface/transformers#31412, ecmwf/anemoi-core#595, NVIDIA/Megatron-LM#1256.
+transformers#31412, anemoi-core#595, Megatron-LM#1256.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ than the constructor assigns it, nothing is said.
 
 ## References
 
-NVIDIA/Megatron-LM#411 and #318, microsoft/Megatron-DeepSpeed#295.
+Megatron-LM#411 and #318, Megatron-DeepSpeed#295.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ models that share only some of their modules are not seen.
 
 ## References
 
-huggingface/trl#5862 and #5990.
+trl#5862 and #5990.
 """
 
 from __future__ import annotations

@@ -50,8 +50,8 @@ round the loop and not on others, the finding is a warning.
 
 ## References
 
-hendrycks/ethics#5, ThilinaRajapakse/simpletransformers#941, wkentaro/pytorch-fcn#57 and
-huggingface/lerobot#3668 had it.
+ethics#5, simpletransformers#941, pytorch-fcn#57 and lerobot#3668 had it. In simpletransformers
+0.70.8 `conv_ai_model.py` still evaluates in the middle of an epoch, and sleeps to its end.
 """
 
 from __future__ import annotations

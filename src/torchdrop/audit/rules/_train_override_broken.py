@@ -38,7 +38,7 @@ it harms only those who call `eval()`.
 
 ## References
 
-roytseng-tw/Detectron.pytorch#104.
+Detectron.pytorch#104.
 """
 
 from __future__ import annotations

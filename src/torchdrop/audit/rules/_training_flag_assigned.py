@@ -30,7 +30,8 @@ Assignments to each of `model.modules()` are right, and not reported.
 
 ## References
 
-pytorch/pytorch#5908.
+pytorch/pytorch#5908. In deepchem 2.8.0 `seqtoseq.py` switches its encoder so, for one run in each
+forward: its dropout stays on.
 """
 
 from __future__ import annotations

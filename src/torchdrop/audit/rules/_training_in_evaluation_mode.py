@@ -46,7 +46,7 @@ function also wakes up elsewhere: its author knows of modes.
 
 ## References
 
-Lightning-AI/pytorch-lightning#20105 and #20986 tell of models that came in evaluation mode and
+pytorch-lightning#20105 and #20986 tell of models that came in evaluation mode and
 were trained so.
 """
 
