@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,10 +19,9 @@ from ._curve import Curve, stations
 from ._moments import ClassMoments, Moments
 from ._native_masks import native_masks
 from ._passes import Passes, Strategy, call
-from ._prediction import Prediction, Task
+from ._prediction import Masks, Prediction, Task
 from ._reading import Outputs, TaskChoice, fitting, reader, task_of
 
-Masks: TypeAlias = Literal["rows", "shared"]
 OnRows = Callable[[int, "int | None"], None]
 
 LEAST = 16
@@ -279,6 +278,7 @@ def _join(parts: list[_Part], plain: _Plain, work: _Work, curve: Curve | None) -
         kept=torch.cat(kept, dim=1) if kept and same else None,
         seed=work.seed,
         strategy=_strategy(work),
+        masks=work.masks,
     )
 
 

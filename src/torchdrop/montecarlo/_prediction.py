@@ -13,6 +13,7 @@ from ..errors import DataError, SettingError
 from ._moments import entropy
 
 Task: TypeAlias = Literal["classification", "regression"]
+Masks: TypeAlias = Literal["rows", "shared"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Prediction:
         kept: All samples, shape `(T, N, C)`, if they were asked for.
         seed: From which all of them were drawn.
         strategy: How they were computed, in words.
+        masks: `shared` if all rows of a sample had the same masks, so that a sample is one network.
     """
 
     task: Task
@@ -74,6 +76,7 @@ class Prediction:
     kept: Tensor | None
     seed: int
     strategy: str
+    masks: Masks = "rows"
 
     def __len__(self) -> int:
         return len(self.mean)
