@@ -39,8 +39,8 @@ class Model(nn.Module):
 
 Silent as soon as the class calls `add_module`, `register_module` or `setattr`, or gives the list
 to anything else: one of those registers the layers in most code that has such a list. Entries that
-come from a variable or a parameter are not looked at, as `[teacher]` is how to hide a model on
-purpose.
+come from a variable or a parameter are not looked at, nor a list of one layer that has weights only:
+`[teacher]` is how to hide a model on purpose.
 
 ## References
 
@@ -92,7 +92,8 @@ def _found(
     severity: Severity = "error"
     if any(holds_dropout(file, entry) for entry in entries):
         return Found(place, f"{start}`eval()` does not reach the dropout in it.", fix, severity)
-    if any(holds_weights(file, entry) for entry in entries):
+    is_hidden = isinstance(getattr(place, "value", None), ast.List) and len(entries) == 1
+    if not is_hidden and any(holds_weights(file, entry) for entry in entries):
         severity = "warning"
         message = f"{start}`parameters()`, `to()` and the mode do not reach the layers in it."
         return Found(place, message, fix, severity)

@@ -15,3 +15,13 @@ class Shared(nn.Module):
         for drop in self.both:
             x = drop(x)
         return x
+
+
+class Compressed(nn.Module):
+    """A layer that its attention owns, kept here too without counting twice."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.shared = [nn.Linear(width, width)]
+        self.attention = nn.MultiheadAttention(width, 2)
+        self.attention.compress = self.shared[0]
