@@ -178,6 +178,23 @@ def test_a_teacher_that_nobody_trains_is_left_alone_while_another_is_trained() -
     assert not watching.findings
 
 
+def test_a_generator_of_which_a_critic_learns_over_several_batches_is_advice() -> None:
+    generator = nn.Sequential(nn.Linear(2, 4), nn.Dropout(0.5))
+    critic = _net()
+    both = [(model, _sgd(model)) for model in (generator, critic)]
+    with watch(on_find="collect") as watching:
+        for _ in range(3):
+            generator(torch.randn(3, 2)).sum().backward()
+            both[0][1].step()
+            for _ in range(3):  # one step for three batches
+                with torch.no_grad():
+                    fake = generator(torch.randn(3, 2))
+                critic(fake).sum().backward()
+            both[1][1].step()
+
+    assert [(f.rule, f.severity) for f in watching.findings] == [("DRP201", "advice")]
+
+
 def test_the_same_model_is_no_teacher_if_nothing_is_trained_or_if_it_is_given() -> None:
     model = _net()
     with watch(on_find="collect") as alone:

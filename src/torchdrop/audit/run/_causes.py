@@ -2,60 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ...modes import ModeFinding
 from .._finding import Severity
-from ._call import Call
 from ._layers import fixed_parts, listed
 from ._mode_log import ModeLog
+from ._quiet import SAMPLES, Quiet
 from ._scene import Scene, parse
 from ._subject import Subject
 
 _NEVER = ("never-active", "never-reached")
 _QUIET = ("validation-in-training-mode", "active-in-evaluation")
 _OF_CALLS = ("DRP101", "DRP103", "DRP106", "DRP401")
-_SAMPLES = 3
-
-
-@dataclass(slots=True)
-class Quiet:
-    """The forwards so far, as far as they tell what those without gradients were for.
-
-    Attributes:
-        in_training: The mode of the model at the last one without gradients.
-        longest: The most in a row that had one input, in training mode.
-        trains: Whether there was any with gradients.
-    """
-
-    in_training: bool = True
-    longest: int = 0
-    trains: bool = False
-    _last: Call | None = None
-    _row: int = 0
-
-    def note(self, call: Call) -> None:
-        """Take in a call.
-
-        Args:
-            call: Any; those with gradients end a row.
-        """
-        self.trains = self.trains or call.grad
-        if call.grad or call.backward:
-            self._last, self._row = None, 0
-            return
-        self.in_training = call.training
-        again = self._last is not None and call.training and call.same_inputs(self._last)
-        self._last, self._row = call, self._row + 1 if again else 1
-        self.longest = max(self.longest, self._row)
-
-    @property
-    def may_go_on(self) -> bool:
-        """Whether the row of one input has begun and may become longer."""
-        return 1 < self._row < _SAMPLES
 
 
 def report_cause(subject: Subject, found: ModeFinding, modes: ModeLog, quiet: Quiet) -> None:
@@ -126,11 +86,15 @@ def _report_quiet(subject: Subject, found: ModeFinding, quiet: Quiet, scene: Sce
     names = found.modules
     if not quiet.in_training:
         _report_left_on(subject, names, scene)
-    elif quiet.longest >= _SAMPLES:
+    elif quiet.longest >= SAMPLES:
         _report_samples(subject, names, scene)
     else:
         what = "it ran with gradients off while dropout was on"
-        subject.report("DRP201", f"{what} in {listed(names)}.", modules=names, scene=scene)
+        where = f"{what} in {listed(names)}"
+        if quiet.feeds:
+            where += "; another model has learned from what it gave, which may be meant"
+        severity: Severity | None = "advice" if quiet.feeds else None
+        subject.report("DRP201", f"{where}.", modules=names, severity=severity, scene=scene)
 
 
 def _report_left_on(subject: Subject, names: tuple[str, ...], scene: Scene | None) -> None:

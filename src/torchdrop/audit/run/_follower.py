@@ -19,7 +19,7 @@ from ...modes import Guard
 from ...sites import find_sites
 from ._call import Call, begin
 from ._calls import Calls
-from ._causes import Quiet, report_cause
+from ._causes import report_cause
 from ._closures import Closures
 from ._draws import Draws
 from ._flips import Flips
@@ -27,6 +27,7 @@ from ._hooks import RootHook
 from ._journal import Journal
 from ._layers import Layers
 from ._mode_log import ModeLog
+from ._quiet import Handed, Quiet
 from ._ranks import Group, Ranks
 from ._recompute import Recompute
 from ._repeats import Repeats
@@ -63,6 +64,7 @@ class Follower:
         phase: As of `Guard`.
         journal: Takes findings.
         modes: Where modes were set.
+        handed: What models of this watch gave to each other.
         ranks: Whether masks are compared across ranks, or in which group.
         strict: Whether the user gave this model: then it is his, whoever trains it.
     """
@@ -74,12 +76,14 @@ class Follower:
         phase: int,
         journal: Journal,
         modes: ModeLog,
+        handed: Handed,
         ranks: bool | Group,
         *,
         strict: bool,
     ) -> None:
         self._strict = strict
         self._modes = modes
+        self._handed = handed
         self.subject = subject_of(root, allow, journal)
         fitting = allow if strict else _fitting(self.subject.model, allow)
         self.guard = Guard(root, allow=fitting, on_find="collect", phase=phase)
@@ -135,6 +139,7 @@ class Follower:
         if call.grad:
             self.poll()
         self._quiet.note(call)
+        self._handed.take(self._quiet, call)
         for before in self._before:
             before(call)
 
@@ -152,6 +157,8 @@ class Follower:
         call = self._here.open.pop()
         for after in self._after:
             after(call, output)
+        if call.training and not call.grad:
+            self._handed.give(self._quiet, output)
         if not self._quiet.may_go_on:
             self.poll()
 

@@ -26,6 +26,7 @@ from ._follower import Follower, subject_of
 from ._journal import Journal, OnFind
 from ._layers import listed
 from ._mode_log import ModeLog
+from ._quiet import Handed
 from ._ranks import Group
 from ._vmap import explain, explains
 
@@ -81,7 +82,7 @@ class watch:
     ) -> None:
         _check(model, allow, on_find, phase)
         self._allow, self._phase, self._ranks = tuple(allow), phase, ranks
-        self._journal = Journal(on_find)
+        self._journal, self._handed = Journal(on_find), Handed()
         self._followers: list[Follower] = []
         self._trained = self._closed = False
         self._running: tuple[Optimizer, bool] | None = None
@@ -229,6 +230,7 @@ class watch:
             self._phase,
             self._journal,
             self._modes,
+            self._handed,
             self._ranks,
             strict=strict,
         )
