@@ -63,6 +63,7 @@ from ..source import (
     rate_kind,
     reached_by_mode,
 )
+from ..source._callers import called_only_from
 
 
 def _check(file: SourceFile) -> Iterator[Found]:
@@ -100,7 +101,8 @@ def _is_kept_and_called(file: SourceFile, call: ast.Call, function: Function) ->
     own = attribute_of_self(file, target)
     if isinstance(target, ast.Attribute) and own is None:
         return False
-    if own is not None and statement not in function.body:
+    in_step = statement in function.body and called_only_from(file, function, ("forward",))
+    if own is not None and not in_step:
         return False
     same = [x for x in ast.walk(function) if _is_same(x, target) and x is not target]
     above = [file.parent(x) for x in same]

@@ -54,7 +54,7 @@ from ..source import (
     parameters,
     self_name,
 )
-from ..source._callers import references
+from ..source._callers import called_only_from
 
 _NAMES = (
     *("torch.manual_seed", "torch.random.manual_seed", "torch.default_generator.manual_seed"),
@@ -130,19 +130,13 @@ def _changes(file: SourceFile, expression: ast.expr, loop: ast.stmt) -> bool:
 
 def _is_in_step(file: SourceFile, call: ast.Call, seed: ast.expr) -> bool:
     function = file.function_of(call)
-    if function is None or not in_module(file, call) or not _is_step(file, function):
+    if (
+        function is None
+        or not in_module(file, call)
+        or not called_only_from(file, function, _STEPS)
+    ):
         return False
     return not _depends_on_caller(function, seed) and not _changes(file, seed, function)
-
-
-def _is_step(file: SourceFile, function: Function, depth: int = 3) -> bool:
-    """Whether it is what a module does in every step, or is only called from there."""
-    if not isinstance(file.parent(function), ast.ClassDef):
-        return False
-    if function.name in _STEPS:
-        return True
-    callers = [file.function_of(x) for x in references(file, function)] if depth else []
-    return bool(callers) and all(x is not None and _is_step(file, x, depth - 1) for x in callers)
 
 
 def _depends_on_caller(function: Function, seed: ast.expr) -> bool:

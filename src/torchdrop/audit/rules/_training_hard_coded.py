@@ -65,7 +65,7 @@ _OURS = ("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "fea
 _NAMES = (*FUNCTIONS, *(f"torchdrop.functional.{name}" for name in _OURS))
 _MEANT = re.compile(
     r"always[\s_-]?(on\b|active)|intention|intended|on purpose|deliberate|by design|\bmeant\b"
-    r"|monte[\s_-]?carlo|\bmc[\s_-]?dropout|(in|at|during|for) (eval|inference|test|sampling)",
+    r"|monte[\s_-]?carlo|\bmc[\s_-]?dropout|(in|at|during|for|under)\s+\W{0,3}(eval|inference|test|sampling)",
     re.IGNORECASE,
 )
 _DOCUMENTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

@@ -32,6 +32,30 @@ def reached_by_mode(file: SourceFile, node: ast.AST, depth: int = 3) -> bool:
     return bool(found) and all(reached_by_mode(file, x, depth - 1) for x in found)
 
 
+def called_only_from(
+    file: SourceFile, function: Function, names: tuple[str, ...], depth: int = 3
+) -> bool:
+    """Whether a method has one of these names, or is only called from such a method.
+
+    Args:
+        file: Where it is.
+        function: Any.
+        names: Such as `forward`.
+        depth: Callers to follow, one after the other.
+
+    Returns:
+        The verdict; `False` for what is no method, and for one that its file never calls.
+    """
+    if not isinstance(file.parent(function), ast.ClassDef):
+        return False
+    if function.name in names:
+        return True
+    callers = [file.function_of(x) for x in references(file, function)] if depth else []
+    return bool(callers) and all(
+        x is not None and called_only_from(file, x, names, depth - 1) for x in callers
+    )
+
+
 def references(file: SourceFile, function: Function) -> Iterator[ast.expr]:
     """Where a function, or a method by its own object, is named in its file, outside of itself."""
     if isinstance(file.parent(function), ast.ClassDef):

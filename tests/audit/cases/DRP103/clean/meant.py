@@ -18,3 +18,11 @@ class Sampler(nn.Module):
         for layer in self.layers:  # dropout: always-on
             x = F.dropout(layer(x), self.p, True)
         return x
+
+
+class Resampled(nn.Module):
+    def forward(self, x):
+        if self.p > 0:
+            # ``training=True`` draws anew under ``eval()``, too.
+            x = F.dropout(x, self.p, training=True)
+        return self.last(x)
