@@ -39,8 +39,8 @@ class Model(nn.Module):
 
 Silent as soon as the class calls `add_module`, `register_module` or `setattr`, or gives the list
 to anything else: one of those registers the layers in most code that has such a list. Entries that
-come from a variable or a parameter are not looked at, nor a list of one layer that has weights only:
-`[teacher]` is how to hide a model on purpose.
+come from a variable or a parameter are not looked at, nor a list of one layer that has weights
+only: `[teacher]` is how to hide a model on purpose.
 
 ## References
 
