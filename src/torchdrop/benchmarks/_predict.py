@@ -194,16 +194,15 @@ def _in_sampling_mode(model: nn.Module, way: Callable[[], Tensor]) -> Contestant
 
 @contextmanager
 def _dropout_on(model: nn.Module) -> Iterator[None]:
-    """As users do it: the dropout layers alone are set to training."""
+    """As users do it: of a model in evaluation mode, the dropout layers alone are switched on."""
     layers = [module for module in model.modules() if isinstance(module, nn.Dropout)]
-    before = [layer.training for layer in layers]
     for layer in layers:
-        layer.training = True
+        layer.train()
     try:
         yield
     finally:
-        for layer, was in zip(layers, before, strict=True):
-            layer.training = was
+        for layer in layers:
+            layer.eval()
 
 
 def _repeated(model: nn.Module, x: Tensor, samples: int) -> Tensor:
