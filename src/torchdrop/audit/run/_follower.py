@@ -149,9 +149,10 @@ class Follower:
         Args:
             output: `None` if it failed.
         """
-        error = sys.exc_info()[1]
-        if output is None and error is not None and explains(error):
-            explain(self.subject, error)
+        if output is None:
+            error = sys.exc_info()[1]
+            if error is not None and explains(error):
+                explain(self.subject, error)
         if not self._here.open:
             return
         call = self._here.open.pop()
