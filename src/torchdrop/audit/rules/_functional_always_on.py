@@ -30,8 +30,8 @@ def forward(self, x):
 Outside of a module's methods nobody sees the mode: it is a warning only, advice where
 only callers can give a rate and in classes of other kinds, and silent in tests.
 Silent too where a test of the mode stands around the call, or around every caller in the same file;
-a caller in another file is not seen. Noise at inference can be wanted: write `training=True`, or
-silence the line.
+a caller in another file is not seen. Noise at inference can be wanted: a comment that says
+"always on", "on purpose" or the like is enough.
 
 ## References
 
@@ -56,6 +56,7 @@ from ..source import (
     rate_kind,
     reached_by_mode,
 )
+from ..source._intent import is_always_on
 
 _NAMES = tuple(name for name, is_on in FUNCTIONS.items() if is_on)
 
@@ -70,7 +71,7 @@ def _check(file: SourceFile) -> Iterator[Found]:
         if rate is not None and rate_kind(file, rate) in ("tied", "zero"):
             continue
         inside = in_module(file, call)
-        if not inside and in_test(file, call):
+        if (not inside and in_test(file, call)) or is_always_on(file, call):
             continue
         name = callee.name.rpartition(".")[2]
         severity = (_inside if inside else _outside)(file, call, rate)

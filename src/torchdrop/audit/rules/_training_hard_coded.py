@@ -44,10 +44,6 @@ NVIDIA/tacotron2#247 and the issues linked there: dropout that stays on by desig
 
 from __future__ import annotations
 
-import ast
-import io
-import re
-import tokenize
 from collections.abc import Iterator
 
 from .._rule import Found, Rule
@@ -60,15 +56,10 @@ from ..source import (
     rate_kind,
     reached_by_mode,
 )
+from ..source._intent import is_always_on
 
 _OURS = ("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout")
 _NAMES = (*FUNCTIONS, *(f"torchdrop.functional.{name}" for name in _OURS))
-_MEANT = re.compile(
-    r"always[\s_-]?(on\b|active)|intention|intended|on purpose|deliberate|by design|\bmeant\b"
-    r"|monte[\s_-]?carlo|\bmc[\s_-]?dropout|(in|at|during|for|under)\s+\W{0,3}(eval|inference|test|sampling)",
-    re.IGNORECASE,
-)
-_DOCUMENTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 def _check(file: SourceFile) -> Iterator[Found]:
@@ -81,34 +72,10 @@ def _check(file: SourceFile) -> Iterator[Found]:
         rate = argument(call, "p", 1, callee).value
         if rate is not None and rate_kind(file, rate) in ("tied", "zero"):
             continue
-        if reached_by_mode(file, call) or _is_meant(file, call):
+        if reached_by_mode(file, call) or is_always_on(file, call):
             continue
         effect = "it drops in evaluation too" if constant else "it never drops"
         yield Found(call, f"The mode of dropout is the constant {constant}, so {effect}.")
-
-
-def _is_meant(file: SourceFile, call: ast.Call) -> bool:
-    statement = file.statement_of(call)
-    lines = set(range(statement.lineno, (statement.end_lineno or statement.lineno) + 1))
-    for above in file.ancestors(call):
-        if isinstance(above, ast.stmt):
-            lines.add(above.lineno)
-        if isinstance(above, _DOCUMENTED) and _MEANT.search(ast.get_docstring(above) or ""):
-            return True
-    comments = _comments(file.text)
-    for line in tuple(lines):
-        while (line := line - 1) in comments and comments[line][1]:
-            lines.add(line)
-    return any(line in comments and _MEANT.search(comments[line][0]) for line in lines)
-
-
-def _comments(text: str) -> dict[int, tuple[str, bool]]:
-    """The comment of each line, and whether nothing else is on it."""
-    return {
-        token.start[0]: (token.string, token.line.lstrip().startswith("#"))
-        for token in tokenize.generate_tokens(io.StringIO(text).readline)
-        if token.type == tokenize.COMMENT
-    }
 
 
 RULE = Rule(
