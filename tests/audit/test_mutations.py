@@ -14,7 +14,6 @@ BLIND = {
     ("DRP201", "method.py", "import_names"),
     ("DRP207", "loaded.py", "import_names"),  # and this `torch.load`
     ("DRP214", "determinism.py", "import_names"),
-    ("DRP303", "required.py", "move_to_base"),  # a table of classes, each under its base
     ("DRP307", "method.py", "wrap_methods"),  # what is returned by a helper of forward
 }
 """Mutants that are known to be misjudged; `tests.long.audit_mutations` counts them."""
