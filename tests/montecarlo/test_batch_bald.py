@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from torchdrop.errors import DataError, SettingError
-from torchdrop.montecarlo import batch_bald, predict
+from torchdrop.montecarlo import _joint_entropy, batch_bald, predict
 from torchdrop.montecarlo._joint_entropy import JointEntropy
 
 from .networks import build
@@ -100,6 +100,17 @@ def test_products_of_many_rows_do_not_vanish() -> None:
         joint.add(row)
 
     assert float(joint.entropies()[399]) == pytest.approx(400 * math.log(10))
+
+
+def test_entropies_do_not_depend_on_how_many_rows_are_computed_at_a_time() -> None:
+    made = prediction(random_samples(8, 23, 3))
+    expected = batch_bald(made, 3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_joint_entropy, "_NUMBERS", 50)
+        indices, scores = batch_bald(made, 3)
+
+    assert torch.equal(indices, expected.indices)
+    assert torch.allclose(scores, expected.scores, rtol=1e-12)
 
 
 def test_rows_that_say_the_same_are_not_taken_twice() -> None:

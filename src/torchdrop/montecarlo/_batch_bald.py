@@ -70,8 +70,8 @@ def batch_bald(
         (3, True)
 
     Source:
-        Kirsch, van Amersfoort, Gal, NeurIPS (2019), arXiv 1906.08158, equations 8 and 12. Draws
-        are the same for all rows that are compared.
+        Kirsch, van Amersfoort, Gal, NeurIPS (2019), arXiv 1906.08158. Draws are the same for
+        all rows that are compared.
     """
     samples = _samples(prediction)
     if not 1 <= size <= len(prediction):
