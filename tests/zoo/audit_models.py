@@ -3,7 +3,8 @@
 `TORCHDROP_ZOO` names the folder of the packages, as docs/audit_models.md says.
 
 Prints a table by package, then every finding at warning or above, and why models were not run.
-With names, or parts of names, only those models. It takes some twenty minutes.
+With names, or parts of names, only those models. What became of each comes out on stderr as a line
+of JSON; `--tables FILE...` makes the tables of such lines, where the last of a model counts.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import sys
 import warnings
 from collections import Counter
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -48,6 +50,9 @@ class Outcome:
 
 def main(parts: list[str]) -> None:
     """Audit what is asked for, and print the tables."""
+    if parts[:1] == ["--tables"]:
+        sys.stdout.write(_tables(_read(parts[1:])))
+        return
     if (reason := packages.absence()) is not None:
         raise SystemExit(reason)
     names = [c.name for c in cases() if not parts or any(part in c.name for part in parts)]
@@ -58,6 +63,12 @@ def main(parts: list[str]) -> None:
             sys.stderr.write(f"{json.dumps(asdict(outcome))}\n")
             sys.stderr.flush()
     sys.stdout.write(_tables(outcomes))
+
+
+def _read(paths: list[str]) -> list[Outcome]:
+    lines = (line for path in paths for line in Path(path).read_text().splitlines())
+    outcomes = [Outcome(**json.loads(line)) for line in lines if line.startswith("{")]
+    return list({outcome.name: outcome for outcome in outcomes}.values())
 
 
 def _begin() -> None:
@@ -115,6 +126,8 @@ def _tables(outcomes: list[Outcome]) -> str:
         for rule, severity, place, message in o.found
         if severity != "advice"
     ]
+    lines += ["", "Not built, or not run:", ""]
+    lines += [f"- {o.name}: {o.stage}: {o.reason}" for o in outcomes if o.stage != "audited"]
     return "\n".join(lines) + "\n"
 
 
