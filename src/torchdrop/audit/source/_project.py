@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
 from ._file import SourceFile
 from ._reading import Unreadable, read
+
+MOST = 300
+"""Files that are kept parsed; others are parsed again when they are asked for."""
 
 _CLASS = re.compile(r"^[ \t]*class\s+\w+\s*\(([^)]*)\)", re.MULTILINE)
 
@@ -25,6 +28,7 @@ class Project:
     def __init__(self, paths: dict[str, Path] | None = None) -> None:
         self._paths = dict(paths or {})
         self._files: dict[str, SourceFile | None] = {}
+        self._parsed: deque[str] = deque()
 
     def add(
         self, path: str, text: str, module: str = "", *, is_package: bool = False
@@ -46,6 +50,9 @@ class Project:
         name = module or f"<{path}>"
         file = SourceFile(path, text, name, self, is_package=is_package)
         self._files[name] = file
+        self._parsed.append(name)
+        if len(self._parsed) > MOST:  # a large tree would take gigabytes
+            self._files.pop(self._parsed.popleft(), None)
         return file
 
     def file(self, module: str) -> SourceFile | None:
@@ -89,24 +96,27 @@ class Project:
 
     def mentioning(self, word: str) -> Iterator[SourceFile]:
         """Files in whose text a word occurs; all are searched, those are parsed."""
-        for module, path in self._paths.items():
-            try:
-                occurs = word in read(path)
-            except Unreadable:
-                continue  # it is reported where it is audited itself
-            file = self.file(module) if occurs else None
+        for module, text in self._texts.items():
+            file = self.file(module) if word in text else None
             if file is not None:
                 yield file
+
+    @cached_property
+    def _texts(self) -> dict[str, str]:
+        """All texts by their dotted names: to search them is cheaper than to parse them."""
+        found = {}
+        for module, path in self._paths.items():
+            try:
+                found[module] = read(path)
+            except Unreadable:
+                continue  # it is reported where it is audited itself
+        return found
 
     @cached_property
     def _by_base(self) -> dict[str, list[str]]:
         """Modules by the words that stand between the parentheses of their classes."""
         found: dict[str, list[str]] = defaultdict(list)
-        for module, path in self._paths.items():
-            try:
-                text = read(path)
-            except Unreadable:
-                continue  # it is reported where it is audited itself
+        for module, text in self._texts.items():
             for word in {x for bases in _CLASS.findall(text) for x in re.findall(r"\w+", bases)}:
                 found[word].append(module)
         return found
