@@ -43,6 +43,8 @@ def test_measures_are_those_of_the_prediction() -> None:
     assert torch.equal(measured(made, "least_confidence"), 1 - made.confidence)
     weighed = measured(made, "least_confidence", "weight_scaling")
     assert torch.equal(weighed, 1 - made.weight_scaling.max(1).values)
+    weighed = measured(made, "predictive_entropy", "weight_scaling")
+    assert torch.allclose(weighed, torch.special.entr(made.weight_scaling).sum(1))
 
 
 @pytest.mark.parametrize("mistakes", [0, 3, 7, 10])
