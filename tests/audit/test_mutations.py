@@ -9,10 +9,7 @@ from .mutations import CASES, MUTATIONS, Case, cases, mutants, tally
 
 RULES = sorted(path.name for path in CASES.iterdir())
 BLIND = {
-    ("DRP201", "function.py", "import_names"),  # these know `torch.no_grad` by its usual name only
-    ("DRP201", "global_model.py", "import_names"),
-    ("DRP201", "method.py", "import_names"),
-    ("DRP207", "loaded.py", "import_names"),  # and this `torch.load`
+    ("DRP207", "loaded.py", "import_names"),  # knows `torch.load` by its usual name only
     ("DRP214", "determinism.py", "import_names"),
     ("DRP307", "method.py", "wrap_methods"),  # what is returned by a helper of forward
 }

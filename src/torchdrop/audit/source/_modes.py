@@ -50,16 +50,28 @@ def _worth(file: SourceFile) -> Iterator[ast.AST]:
         *file.nodes(ast.FunctionDef),
         *file.nodes(ast.AsyncFunctionDef),
     ]
-    worth: set[ast.AST] = {node for node in functions if _speaks(file, node, _SPEAKS)}
+    words = _words(file)
+    worth: set[ast.AST] = {node for node in functions if _speaks(file, node, words)}
     worth |= {f for call, _ in file.calls(*EXPORTS) if (f := file.function_of(call)) is not None}
     names = {node.name for node in functions if node in worth} | set(_imported(file))
-    if not names and not _SPEAKS.search(file.text):
+    if not names and not words.search(file.text):
         return
     yield file.tree
     called = re.compile(rf"\b({'|'.join(map(re.escape, sorted(names)))})\(") if names else None
     for node in functions:
         if node in worth or (called is not None and _speaks(file, node, called)):
             yield node
+
+
+def _words(file: SourceFile) -> re.Pattern[str]:
+    """What speaks of modes or gradients, with the names that the file has for these."""
+    scope = file.opened_by(file.tree)
+    renamed = [
+        rf"\b{re.escape(name)}\b"
+        for name, bound in (scope.names.items() if scope else ())
+        if any(x.kind == "import" and _SPEAKS.search(x.qualified) for x in bound)
+    ]
+    return re.compile("|".join([_SPEAKS.pattern, *renamed])) if renamed else _SPEAKS
 
 
 def _imported(file: SourceFile) -> Iterator[str]:
