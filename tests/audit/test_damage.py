@@ -7,6 +7,7 @@ import torch
 
 from tests.long.audit_damage import Price, main, price, score, train
 from tests.long.damage_cases import FUNCTIONAL, GOOD, MISTAKES, Mistake, in_training
+from torchdrop.audit import rule
 from torchdrop.data import load
 from torchdrop.training import Score, TrainingSettings
 
@@ -26,6 +27,7 @@ def test_twins_of_a_seed_start_from_the_same_weights(mistake: Mistake) -> None:
 def test_every_mistake_has_a_rule_of_its_own() -> None:
     assert list(BY_RULE) == sorted(BY_RULE)
     assert len(BY_RULE) == len(MISTAKES)
+    assert [name for name in BY_RULE if rule(name) is None] == []
 
 
 def test_a_mistake_in_measuring_alone_leaves_training_as_it_is() -> None:

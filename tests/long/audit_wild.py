@@ -194,7 +194,7 @@ def render(scans: Sequence[Scan]) -> str:
 
 def render_race(paces: Sequence[Pace]) -> str:
     """Write how fast everybody was."""
-    rows = [[x.tool, x.package, f"{x.seconds:.1f}", f"{x.files / x.seconds:.0f}"] for x in paces]
+    rows = [[x.tool, x.package, f"{x.seconds:.1f}", f"{x.files / x.seconds:.3g}"] for x in paces]
     return table(["tool", "package", "seconds", "files a second"], rows) + "\n"
 
 
