@@ -11,78 +11,14 @@ import torch
 from torch import nn
 
 from . import packages
+from .vit_settings import TINY, VIT, VOLUME
 
 _Pair = tuple[str, Callable[[], tuple[nn.Module, Any]]]
-_RATES: dict[str, Any] = {"dropout": 0.1, "emb_dropout": 0.1}
-_TINY: dict[str, Any] = {
-    **{"image_size": 32, "patch_size": 8, "num_classes": 10, "dim": 32, "depth": 2, "heads": 2},
-    **{"mlp_dim": 48, "dim_head": 16, **_RATES},
-}
-_PICTURE, _VIDEO, _VOLUME = (2, 3, 32, 32), (2, 3, 8, 32, 32), (1, 1, 32, 32, 32)
-
-_FRAMES: dict[str, Any] = {
-    **{"image_patch_size": 8, "patch_size": None, "frames": 8, "frame_patch_size": 2},
-}
-_CLIP: dict[str, Any] = {**_FRAMES, "depth": None, "spatial_depth": 2, "temporal_depth": 2}
-
-# File, class, changes to `_TINY` (`None` takes a setting away), shape of the input.
-_VIT: tuple[tuple[str, str, dict[str, Any], tuple[int, ...]], ...] = (
-    ("vit", "ViT", {}, _PICTURE),
-    ("deepvit", "DeepViT", {}, _PICTURE),
-    ("cait", "CaiT", {"cls_depth": 1, "layer_dropout": 0.05}, _PICTURE),
-    ("parallel_vit", "ViT", {}, _PICTURE),
-    ("learnable_memory_vit", "ViT", {}, _PICTURE),
-    ("ats_vit", "ViT", {"max_tokens_per_depth": (8, 4)}, _PICTURE),
-    ("rvt", "RvT", {}, _PICTURE),
-    ("vit_for_small_dataset", "ViT", {}, _PICTURE),
-    ("vit_with_patch_dropout", "ViT", {"patch_dropout": 0.25}, _PICTURE),
-    (
-        "vit_with_patch_merger",
-        "ViT",
-        {"patch_merge_layer": 1, "patch_merge_num_tokens": 4},
-        _PICTURE,
-    ),
-    ("vit_with_decorr", "ViT", {}, _PICTURE),
-    ("vit_with_keel_post_ln", "ViT", {}, _PICTURE),
-    ("vit_detpool", "ViTDetPool", {}, _PICTURE),
-    ("vit_5", "ViT", {}, _PICTURE),
-    ("jumbo_vit", "JumboViT", {"dropout": None, "emb_dropout": None}, _PICTURE),
-    ("xcit", "XCiT", {"cls_depth": 1, "layer_dropout": 0.05}, _PICTURE),
-    ("normalized_vit", "nViT", {"emb_dropout": None}, _PICTURE),
-    ("simple_vit", "SimpleViT", {"dropout": None, "emb_dropout": None}, _PICTURE),
-    ("vit_1d", "ViT", {"image_size": None, "seq_len": 32}, (2, 3, 32)),
-    ("vit_3d", "ViT", _FRAMES, _VIDEO),
-    ("vivit", "ViViT", _CLIP, _VIDEO),
-    ("vivit", "ViViT", {**_CLIP, "use_flash_attn": False}, _VIDEO),
-    ("vivit_with_moss", "ViViT", _CLIP, _VIDEO),
-    ("simple_flash_attn_vit", "SimpleViT", {"dropout": None, "emb_dropout": None}, _PICTURE),
-    (
-        "cct",
-        "CCT",
-        {
-            "image_size": 32,
-            "patch_size": None,
-            "dim": None,
-            "depth": None,
-            "heads": None,
-            "mlp_dim": None,
-            "dim_head": None,
-            "dropout": None,
-            "emb_dropout": None,
-            "img_size": 32,
-            "embedding_dim": 32,
-            "num_layers": 2,
-            "num_heads": 2,
-            "mlp_ratio": 2.0,
-        },
-        _PICTURE,
-    ),
-)
 
 
 def pairs() -> Iterator[_Pair]:
     """Yield the name of each model with what makes it and an example."""
-    for file, kind, changes, shape in _VIT:
+    for file, kind, changes, shape in VIT:
         name = f"vit-pytorch/{file}.{kind}" + (" (no flash)" if "use_flash_attn" in changes else "")
         yield name, partial(_vit, file, kind, changes, shape)
     yield from _monai()
@@ -97,7 +33,7 @@ def _vit(
     file: str, kind: str, changes: dict[str, Any], shape: tuple[int, ...]
 ) -> tuple[nn.Module, Any]:
     packages.load("vit_pytorch")
-    settings = {name: value for name, value in {**_TINY, **changes}.items() if value is not None}
+    settings = {name: value for name, value in {**TINY, **changes}.items() if value is not None}
     made: Any = getattr(importlib.import_module(f"vit_pytorch.{file}"), kind)
     return made(**settings), torch.randn(*shape)
 
@@ -117,13 +53,13 @@ def _monai() -> Iterator[_Pair]:
     unet = {"channels": (4, 8, 16), "strides": (2, 2), "dropout": 0.1}
     attend = {"hidden_size": 32, "num_heads": 4, "dropout_rate": 0.3}
     nets: tuple[tuple[str, dict[str, Any], tuple[int, ...]], ...] = (
-        ("nets.UNet", {**three, **unet}, _VOLUME),
-        ("nets.AttentionUnet", {**three, **unet}, _VOLUME),
-        ("nets.BasicUNet", {**three, "features": (4, 4, 8, 8, 8, 4), "dropout": 0.1}, _VOLUME),
+        ("nets.UNet", {**three, **unet}, VOLUME),
+        ("nets.AttentionUnet", {**three, **unet}, VOLUME),
+        ("nets.BasicUNet", {**three, "features": (4, 4, 8, 8, 8, 4), "dropout": 0.1}, VOLUME),
         (
             "nets.BasicUNetPlusPlus",
             {**three, "features": (4, 4, 8, 8, 8, 4), "dropout": 0.1},
-            _VOLUME,
+            VOLUME,
         ),
         ("nets.DenseNet121", {**three, "dropout_prob": 0.1}, (2, 1, 64, 64, 64)),
         (
@@ -135,7 +71,7 @@ def _monai() -> Iterator[_Pair]:
                 "upsample_kernel_size": (2, 2),
                 "dropout": 0.1,
             },
-            _VOLUME,
+            VOLUME,
         ),
         (
             "nets.EfficientNetBN",
@@ -147,8 +83,8 @@ def _monai() -> Iterator[_Pair]:
             {"in_channels": 8, "out_channels": 2, "hidden_channels": (16, 16), "dropout": 0.1},
             (8, 8),
         ),
-        ("nets.HighResNet", {**three, "dropout_prob": 0.1}, _VOLUME),
-        ("nets.SegResNet", {**three, "init_filters": 8, "dropout_prob": 0.1}, _VOLUME),
+        ("nets.HighResNet", {**three, "dropout_prob": 0.1}, VOLUME),
+        ("nets.SegResNet", {**three, "init_filters": 8, "dropout_prob": 0.1}, VOLUME),
         (
             "nets.SegResNetVAE",
             {
@@ -158,7 +94,7 @@ def _monai() -> Iterator[_Pair]:
                 "init_filters": 8,
                 "dropout_prob": 0.1,
             },
-            _VOLUME,
+            VOLUME,
         ),
         (
             "nets.SEResNet50",
@@ -188,9 +124,9 @@ def _monai() -> Iterator[_Pair]:
                 "num_heads": 4,
                 "dropout_rate": 0.1,
             },
-            _VOLUME,
+            VOLUME,
         ),
-        ("nets.VNet", {**three, "dropout_prob_up": (0.5, 0.5)}, _VOLUME),
+        ("nets.VNet", {**three, "dropout_prob_up": (0.5, 0.5)}, VOLUME),
         (
             "nets.ViT",
             {
@@ -204,7 +140,7 @@ def _monai() -> Iterator[_Pair]:
                 "dropout_rate": 0.1,
                 "classification": True,
             },
-            _VOLUME,
+            VOLUME,
         ),
         (
             "nets.ViTAutoEnc",
@@ -218,7 +154,7 @@ def _monai() -> Iterator[_Pair]:
                 "num_heads": 4,
                 "dropout_rate": 0.1,
             },
-            _VOLUME,
+            VOLUME,
         ),
         (
             "nets.Classifier",
@@ -234,7 +170,7 @@ def _monai() -> Iterator[_Pair]:
         (
             "nets.AutoEncoder",
             {**three, "channels": (4, 8), "strides": (2, 2), "dropout": 0.1},
-            _VOLUME,
+            VOLUME,
         ),
         (
             "nets.VarAutoEncoder",
@@ -249,7 +185,7 @@ def _monai() -> Iterator[_Pair]:
             },
             (2, 1, 32, 32),
         ),
-        ("nets.MedNeXtS", three, _VOLUME),
+        ("nets.MedNeXtS", three, VOLUME),
         ("nets.HoVerNet", {"mode": "fast", "dropout_prob": 0.1}, (1, 3, 256, 256)),
         (
             "nets.VoxelMorphUNet",
