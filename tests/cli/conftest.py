@@ -9,6 +9,8 @@ import pytest
 
 from torchdrop.cli import main
 
+from .audited import ADVICE, ERROR, WARNING
+
 
 class Outcome(NamedTuple):
     code: int
@@ -50,3 +52,14 @@ def table(tmp_path: Path) -> Path:
     frame.loc[3, "size"] = np.nan
     frame.to_csv(tmp_path / "table.csv", index=False)
     return tmp_path / "table.csv"
+
+
+@pytest.fixture
+def project(run: Run, tmp_path: Path) -> Path:
+    """An error, a warning and advice of rules that look at single calls, in the current folder."""
+    for name, text in (("error", ERROR), ("warning", WARNING), ("advice", ADVICE)):
+        (tmp_path / f"{name}.py").write_text(text)
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.torchdrop.audit]\nselect = ["DRP101", "DRP103"]'
+    )
+    return tmp_path

@@ -2,11 +2,10 @@
 
 import copy
 from collections import OrderedDict
-from collections.abc import Callable
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from torchdrop.errors import SettingError
 from torchdrop.functional import kept_units
@@ -14,55 +13,7 @@ from torchdrop.kernels import keep_mask
 from torchdrop.nn import ActivationDropout, Dropout, ThinnedSequential
 from torchdrop.nn._thinning_pays import least_rows
 
-Chain = list[nn.Module]
-
-
-def _mlp(p: float, dims: tuple[int, ...] | None = None) -> Chain:
-    return [
-        *(nn.Linear(6, 16), nn.LeakyReLU(), Dropout(p, dims=dims)),
-        *(nn.Linear(16, 12), nn.GELU(), Dropout(p, dims=dims), nn.Linear(12, 3)),
-    ]
-
-
-def _convolutions(p: float, dims: tuple[int, ...] | None = None) -> Chain:
-    dropout = nn.Dropout2d(p) if dims is None else Dropout(p, dims=dims)
-    second = nn.Dropout2d(p) if dims is None else Dropout(p, dims=dims)
-    return [
-        *(nn.Conv2d(2, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), dropout),
-        *(nn.Conv2d(8, 6, 3, stride=2), nn.ReLU(), second, nn.Conv2d(6, 4, 1)),
-    ]
-
-
-CHAINS: dict[str, tuple[Callable[..., Chain], tuple[int, ...], tuple[int, ...]]] = {
-    "mlp": (_mlp, (5, 6), (-1,)),
-    "convolutions": (_convolutions, (5, 2, 7, 7), (1,)),
-}
-
-
-def _pair(
-    name: str, p: float, **settings: object
-) -> tuple[ThinnedSequential, nn.Sequential, Tensor]:
-    """A thinned chain, and the plain one with the same weights and masks of whole units."""
-    make, shape, dims = CHAINS[name]
-    plain = nn.Sequential(*make(p, dims)).double()
-    thinned = _thin(make(p), **settings).double()
-    thinned.load_state_dict(plain.state_dict())
-    return thinned, plain, torch.randn(shape, dtype=torch.float64)
-
-
-def _thin(layers: Chain, **settings: object) -> ThinnedSequential:
-    """However small it is: none of these networks has enough rows to gain by it."""
-    named = OrderedDict((str(i), layer) for i, layer in enumerate(layers))
-    return ThinnedSequential(named, **{"always": True, **settings})  # type: ignore[arg-type]
-
-
-def _run(model: nn.Module, x: Tensor, seed: int = 3) -> tuple[Tensor, dict[str, Tensor]]:
-    torch.manual_seed(seed)
-    x = x.clone().requires_grad_()
-    y = model(x)
-    (y * torch.linspace(-1, 1, y.numel(), dtype=y.dtype).view_as(y)).sum().backward()
-    gradients = {name: w.grad for name, w in model.named_parameters() if w.grad is not None}
-    return y.detach(), {**gradients, "x": x.grad}  # type: ignore[dict-item]
+from .chains import CHAINS, Chain, convolutions, mlp, pair, run, thin
 
 
 @pytest.mark.parametrize("always", [True, False])
@@ -70,9 +21,9 @@ def _run(model: nn.Module, x: Tensor, seed: int = 3) -> tuple[Tensor, dict[str, 
 @pytest.mark.parametrize("name", CHAINS)
 def test_it_equals_the_plain_chain_with_the_same_masks(name: str, p: float, always: bool) -> None:
     """In float64: outputs, and the gradient of every parameter."""
-    thinned, plain, x = _pair(name, p, always=always)
+    thinned, plain, x = pair(name, p, always=always)
     for seed in range(5):
-        (y, gradients), (expected, others) = _run(thinned, x, seed), _run(plain, x, seed)
+        (y, gradients), (expected, others) = run(thinned, x, seed), run(plain, x, seed)
 
         assert torch.allclose(y, expected, rtol=0, atol=1e-12)
         assert gradients.keys() == others.keys()
@@ -82,97 +33,20 @@ def test_it_equals_the_plain_chain_with_the_same_masks(name: str, p: float, alwa
         plain.zero_grad()
 
 
-@pytest.mark.parametrize("set_to_none", [True, False])
-@pytest.mark.parametrize("groups", [1, 3])
-def test_written_gradients_are_those_of_autograd(groups: int, set_to_none: bool) -> None:
-    """Over steps with other masks, where memory is used again, and added up over two passes."""
-    written, plain, x = _pair("mlp", 0.5, groups=groups, write_gradients=True)
-    autograd = _thin(_mlp(0.5), groups=groups).double()
-    autograd.load_state_dict(plain.state_dict())
-    for seed in range(6):
-        for repeat in range(1 + seed % 2):
-            (y, gradients), (expected, others) = (
-                _run(model, x, seed + 100 * repeat) for model in (written, autograd)
-            )
-        assert torch.equal(y, expected)
-        assert gradients.keys() == others.keys()
-        for key, value in gradients.items():
-            assert torch.allclose(value, others[key], rtol=0, atol=1e-13), key
-        written.zero_grad(set_to_none)
-        autograd.zero_grad(set_to_none)
-
-
-@pytest.mark.parametrize("write_gradients", [False, True])
-def test_gradients_nobody_holds_give_their_memory_to_the_next(write_gradients: bool) -> None:
-    chain, x = _thin(_mlp(0.5), write_gradients=write_gradients), torch.randn(5, 6)
-    chain(x).sum().backward()
-    place = chain[3].weight.grad.data_ptr()  # type: ignore[union-attr, operator]
-    chain.zero_grad()
-    twin = copy.deepcopy(chain)
-    chain(x).sum().backward()
-    held = chain[3].weight.grad
-    kept = held.clone()  # type: ignore[union-attr, operator]
-    twin(x).sum().backward()
-    chain.zero_grad()
-    chain(x).sum().backward()
-
-    assert held.data_ptr() == place  # type: ignore[union-attr, operator]
-    assert torch.equal(held, kept)  # type: ignore[arg-type]
-    assert chain[3].weight.grad.data_ptr() != place  # type: ignore[union-attr, operator]
-
-
-def test_gradients_asked_for_by_name_are_not_overwritten() -> None:
-    chain, x = _thin(_mlp(0.5)), torch.randn(5, 6)
-    (first,) = torch.autograd.grad(chain(x).sum(), chain[3].weight)  # type: ignore[arg-type]
-    kept = first.clone()
-    torch.autograd.grad(chain(x).sum(), chain[3].weight)  # type: ignore[arg-type]
-
-    assert torch.equal(first, kept)
-
-
-def test_written_gradients_follow_a_change_of_dtype_and_frozen_weights() -> None:
-    chain = _thin(_mlp(0.5), write_gradients=True)
-    chain(torch.randn(5, 6)).sum().backward()
-    chain.zero_grad()
-    chain.double()[0].weight.requires_grad_(False)
-    chain(torch.randn(5, 6, dtype=torch.float64)).sum().backward()
-
-    assert chain[0].weight.grad is None
-    assert chain[3].weight.grad.dtype == torch.float64  # type: ignore[union-attr]
-
-
-def test_weights_with_hooks_are_left_to_autograd() -> None:
-    chain, seen = _thin(_mlp(0.5), write_gradients=True), []
-    chain[0].weight.register_hook(lambda g: seen.append("tensor"))  # type: ignore[operator]
-    chain[3].weight.register_post_accumulate_grad_hook(  # type: ignore[operator]
-        lambda w: seen.append("accumulated")
-    )
-    chain(torch.randn(5, 6)).sum().backward()
-
-    assert sorted(seen) == ["accumulated", "tensor"]
-
-
-def test_written_gradients_refuse_gradients_of_gradients() -> None:
-    chain = _thin(_mlp(0.5), write_gradients=True)
-    y = chain(torch.randn(5, 6)).pow(2).sum()
-    with pytest.raises(SettingError, match="write_gradients=False"):
-        y.backward(create_graph=True)
-
-
 @pytest.mark.parametrize("name", CHAINS)
 def test_in_evaluation_and_at_p_0_it_is_the_plain_chain(name: str) -> None:
-    thinned, plain, x = _pair(name, 0.5)
+    thinned, plain, x = pair(name, 0.5)
     assert torch.equal(thinned.eval()(x), plain.eval()(x))
 
-    thinned, plain, x = _pair(name, 0.0)
-    (y, gradients), (expected, others) = _run(thinned, x), _run(plain, x)
+    thinned, plain, x = pair(name, 0.0)
+    (y, gradients), (expected, others) = run(thinned, x), run(plain, x)
     assert torch.equal(y, expected)
     assert all(torch.equal(value, others[key]) for key, value in gradients.items())
 
 
 def test_cut_weights_get_exactly_no_gradient() -> None:
-    thinned, _, x = _pair("mlp", 0.5)
-    _, gradients = _run(thinned, x)
+    thinned, _, x = pair("mlp", 0.5)
+    _, gradients = run(thinned, x)
     dropped = (gradients["0.weight"] == 0).all(dim=1)
     kept, later = ~dropped, (gradients["3.weight"] == 0).all(dim=1)
 
@@ -186,7 +60,7 @@ def test_cut_weights_get_exactly_no_gradient() -> None:
 
 def test_only_kept_units_are_computed() -> None:
     seen: list[tuple[int, ...]] = []
-    thinned = _thin(_mlp(0.5), count="exact")
+    thinned = thin(mlp(0.5), count="exact")
     thinned[1].register_forward_hook(lambda _m, _i, y: seen.append(tuple(y.shape)))
     thinned(torch.randn(5, 6))
 
@@ -195,7 +69,7 @@ def test_only_kept_units_are_computed() -> None:
 
 @pytest.mark.parametrize("groups", [1, 2, 3, 5, 8])
 def test_groups_of_rows_draw_their_own_units(groups: int) -> None:
-    thinned, plain, x = _pair("mlp", 0.5, groups=groups)
+    thinned, plain, x = pair("mlp", 0.5, groups=groups)
     torch.manual_seed(3)
     y = thinned(x)
     torch.manual_seed(3)
@@ -208,18 +82,17 @@ def test_groups_of_rows_draw_their_own_units(groups: int) -> None:
 @pytest.mark.parametrize("p", [0.5, 1.0])
 def test_stepping_aside_changes_no_result(count: str, p: float) -> None:
     """In float64 outputs, all gradients and the statistics of batch norm agree."""
-    layers = _mlp(p)
+    layers = mlp(p)
     layers.insert(1, nn.BatchNorm1d(16))
     pair = [
-        _thin(copy.deepcopy(layers), count=count, always=always).double()
-        for always in (True, False)
+        thin(copy.deepcopy(layers), count=count, always=always).double() for always in (True, False)
     ]
     shapes: list[list[tuple[int, ...]]] = [[], []]
     for model, seen in zip(pair, shapes, strict=True):
         model[2].register_forward_hook(lambda _m, _i, y, seen=seen: seen.append(tuple(y.shape)))
     x = torch.randn(5, 6, dtype=torch.float64)
     for seed in range(3):
-        (y, gradients), (expected, others) = (_run(model, x, seed) for model in pair)
+        (y, gradients), (expected, others) = (run(model, x, seed) for model in pair)
         assert torch.allclose(y, expected, rtol=0, atol=1e-12)
         for key, value in gradients.items():
             assert torch.allclose(value, others[key], rtol=0, atol=1e-12), key
@@ -231,14 +104,14 @@ def test_stepping_aside_changes_no_result(count: str, p: float) -> None:
 
 @pytest.mark.parametrize("always", [True, False])
 def test_a_dropped_infinity_is_selected_away(always: bool) -> None:
-    chain = _thin([nn.Linear(1, 4), nn.Dropout(1.0), nn.Linear(4, 1)], always=always)
+    chain = thin([nn.Linear(1, 4), nn.Dropout(1.0), nn.Linear(4, 1)], always=always)
     y = chain(torch.tensor([[float("inf")]]))
 
     assert torch.equal(y, chain[2].bias.view(1, 1))  # type: ignore[operator]
 
 
 def test_it_says_from_how_many_rows_on_it_thins() -> None:
-    named = OrderedDict((str(i), layer) for i, layer in enumerate(_mlp(0.5)))
+    named = OrderedDict((str(i), layer) for i, layer in enumerate(mlp(0.5)))
     chain = ThinnedSequential(named)
     least = least_rows((6, 16, 12, 3), (0, 0.5, 0.5, 0))
 
@@ -253,13 +126,13 @@ def test_it_says_from_how_many_rows_on_it_thins() -> None:
 @pytest.mark.parametrize("count", ["binomial", "exact"])
 def test_groups_that_step_aside_compute_the_same_at_once(count: str) -> None:
     seen: list[int] = []
-    aside = _thin(_mlp(0.5), groups=3, count=count, always=False).double()
-    thinned = _thin(_mlp(0.5), groups=3, count=count).double()
+    aside = thin(mlp(0.5), groups=3, count=count, always=False).double()
+    thinned = thin(mlp(0.5), groups=3, count=count).double()
     thinned.load_state_dict(aside.state_dict())
     aside[1].register_forward_hook(lambda _m, _i, y: seen.append(len(y)))
     for rows in (2, 3, 7, 10):
         x = torch.randn(rows, 6, dtype=torch.float64)
-        (y, gradients), (expected, others) = _run(aside, x), _run(thinned, x)
+        (y, gradients), (expected, others) = run(aside, x), run(thinned, x)
 
         assert torch.allclose(y, expected, rtol=0, atol=1e-12)
         for key, value in gradients.items():
@@ -272,7 +145,7 @@ def test_groups_that_step_aside_compute_the_same_at_once(count: str) -> None:
 def test_it_thins_from_just_the_rows_it_says() -> None:
     seen: list[int] = []
     layers = [nn.Linear(64, 512), nn.ReLU(), nn.Dropout(0.5), nn.Linear(512, 64)]
-    chain = _thin(layers, count="exact", always=False)
+    chain = thin(layers, count="exact", always=False)
     chain[1].register_forward_hook(lambda _m, _i, y: seen.append(y.shape[-1]))
     least = least_rows((64, 512, 64), (0, 0.5, 0))
     with torch.no_grad():
@@ -297,18 +170,18 @@ def test_chains_without_groups_of_plain_rows_keep_their_axes() -> None:
     """A convolution before linear layers gets its images, not rows of them."""
     layers = [nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(8, 16), Dropout(0.5), nn.Linear(16, 3)]
 
-    assert _thin(layers, groups=2)(torch.randn(5, 1, 4, 4)).shape == (5, 3)
+    assert thin(layers, groups=2)(torch.randn(5, 1, 4, 4)).shape == (5, 3)
 
 
 def test_fused_layers_and_more_axes_are_thinned_too() -> None:
     layers: Chain = [nn.Linear(6, 16), ActivationDropout("gelu", 0.5), nn.Linear(16, 6)]
     plain = [nn.Linear(6, 16), nn.GELU(), Dropout(0.5, dims=(-1,)), nn.Linear(16, 6)]
-    thinned, reference = _thin(layers).double(), nn.Sequential(*plain).double()
+    thinned, reference = thin(layers).double(), nn.Sequential(*plain).double()
     for one, other in ((0, 0), (2, 3)):
         thinned[one].load_state_dict(reference[other].state_dict())
     x = torch.randn(2, 7, 6, dtype=torch.float64)
 
-    (y, _), (expected, _) = _run(thinned, x), _run(reference, x)
+    (y, _), (expected, _) = run(thinned, x), run(reference, x)
     assert torch.allclose(y, expected, rtol=0, atol=1e-12)
 
 
@@ -336,7 +209,7 @@ def test_an_exact_count_is_exact_and_each_unit_is_kept_equally_often() -> None:
 
 
 def test_a_held_draw_serves_several_passes() -> None:
-    thinned = _thin(_mlp(0.5), hold=2)
+    thinned = thin(mlp(0.5), hold=2)
     x = torch.randn(5, 6)
     first, second, third = thinned(x), thinned(x), thinned(x)
 
@@ -344,45 +217,32 @@ def test_a_held_draw_serves_several_passes() -> None:
     assert not torch.equal(first, third)
 
 
-def test_gradients_are_those_of_finite_differences_twice() -> None:
-    thinned, _, x = _pair("mlp", 0.5, hold=10**6)
-    weights = tuple(thinned.parameters())
-    thinned(x)
-
-    def run(x: Tensor, *_: Tensor) -> Tensor:
-        y: Tensor = thinned(x)
-        return y
-
-    assert torch.autograd.gradcheck(run, (x.requires_grad_(), *weights))
-    assert torch.autograd.gradgradcheck(run, (x[:1].detach().requires_grad_(), *weights))
-
-
 def test_at_p_1_nothing_is_left_but_the_last_bias() -> None:
-    thinned = _thin(_mlp(1.0))
+    thinned = thin(mlp(1.0))
     y = thinned(torch.randn(5, 6))
 
     assert torch.equal(y, thinned[6].bias.expand(5, 3))  # type: ignore[operator]
 
 
 def test_names_and_copies_stay_those_of_the_chain() -> None:
-    thinned, plain, x = _pair("mlp", 0.5)
+    thinned, plain, x = pair("mlp", 0.5)
     twin = copy.deepcopy(thinned)
 
     assert list(thinned.state_dict()) == list(plain.state_dict())
-    assert torch.equal(_run(twin, x)[0], _run(thinned, x)[0])
+    assert torch.equal(run(twin, x)[0], run(thinned, x)[0])
 
 
 def test_bad_settings_are_refused() -> None:
     for settings in ({"groups": 0}, {"hold": 0}, {"count": "some"}):
         with pytest.raises(SettingError):
-            _thin(_mlp(0.5), **settings)
+            thin(mlp(0.5), **settings)
     with pytest.raises(SettingError, match="batch norm"):
-        _thin(_convolutions(0.5), groups=2)
+        thin(convolutions(0.5), groups=2)
 
 
 @pytest.mark.parametrize("always", [True, False])
 def test_a_chain_follows_autocast(always: bool) -> None:
-    chain, x = _thin(_mlp(0.5), always=always), torch.randn(5, 6)
+    chain, x = thin(mlp(0.5), always=always), torch.randn(5, 6)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         y = chain(x)
     y.sum().backward()
@@ -394,12 +254,12 @@ def test_a_chain_follows_autocast(always: bool) -> None:
 def test_the_faster_library_gives_the_same_to_rounding() -> None:
     """Whichever it is here: single precision, sums of at most 784 products of some size."""
     layers = [nn.Linear(784, 512), nn.ReLU(), nn.Dropout(0.5), nn.Linear(512, 10)]
-    plain, faster = _thin(layers), _thin(copy.deepcopy(layers), matmul="auto")
+    plain, faster = thin(layers), thin(copy.deepcopy(layers), matmul="auto")
     x = torch.randn(256, 784)
-    (y, gradients), (expected, others) = _run(faster, x), _run(plain, x)
+    (y, gradients), (expected, others) = run(faster, x), run(plain, x)
 
     assert torch.allclose(y, expected, rtol=1e-4, atol=1e-4)
     for key, value in gradients.items():
         assert torch.allclose(value, others[key], rtol=1e-4, atol=1e-4), key
     with pytest.raises(SettingError, match="'torch' or 'auto'; got 'fast'"):
-        _thin(layers, matmul="fast")
+        thin(layers, matmul="fast")
