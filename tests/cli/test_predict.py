@@ -89,3 +89,26 @@ def test_a_seed_without_samples_is_refused(run: Run) -> None:
 
     assert outcome.code == 2
     assert "--samples" in outcome.err
+
+
+def test_the_report_shows_images_of_the_rows_at_both_ends(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("tune", "digits", *QUICK, "--out", "run")
+    saved = load_model("run")
+    dropping = replace(saved, network=nn.Sequential(nn.Dropout(0.2), saved.network))
+    monkeypatch.setattr("torchdrop.cli._predict.load_model", lambda path: dropping)
+    outcome = run("predict", "run", "digits", "--samples", "3", "--report", "page.html")
+    page = Path("page.html").read_text(encoding="utf-8")
+
+    assert outcome.code == 0
+    assert len(pd.read_csv(io.StringIO(outcome.out))) == 1797
+    assert page.count("data:image/png") == 20
+    assert "no targets" in page
+
+
+def test_a_report_without_samples_is_refused(run: Run) -> None:
+    outcome = run("predict", "run", "digits", "--report", "page.html")
+
+    assert outcome.code == 2
+    assert "--samples" in outcome.err

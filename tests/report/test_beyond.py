@@ -7,7 +7,7 @@ from rich.console import Console
 
 from torchdrop.report._beyond import Beyond, beyond, render_beyond
 from torchdrop.report._learned_path import mean_paths, path_figure
-from torchdrop.report._page import _environment
+from torchdrop.report._page import environment
 from torchdrop.tuning import LearnedMember, LearnedResult, NextRates, PerLayerResult, Trial
 
 REFINEMENT = NextRates((), "Refined no further: next to p = 0.3, nothing can be told from it.")
@@ -38,7 +38,7 @@ def plain(shown: Beyond) -> str:
 
 
 def page(shown: Beyond) -> str:
-    return _environment().get_template("beyond.html").render(beyond=shown)
+    return environment().get_template("beyond.html").render(beyond=shown)
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from ._loss import loss_figure_svg as loss_figure_svg
     from ._page import render_html as render_html
     from ._page import write_html as write_html
+    from ._prediction import prediction_page as prediction_page
+    from ._prediction import render_prediction as render_prediction
     from ._terminal import render_table as render_table
     from ._terminal import render_verdict as render_verdict
 else:  # findings are drawn without torch and matplotlib: `report.audit`
@@ -21,6 +23,7 @@ else:  # findings are drawn without torch and matplotlib: `report.audit`
             "_beyond": ("Beyond", "beyond", "beyond_of", "render_beyond"),
             "_loss": ("loss_figure_svg",),
             "_page": ("render_html", "write_html"),
+            "_prediction": ("prediction_page", "render_prediction"),
             "_terminal": ("render_table", "render_verdict"),
             "audit": (),
         },

@@ -30,7 +30,7 @@ def render_html(result: TuningResult) -> str:
     """
     rows = _table.rows(result)
     return (
-        _environment()
+        environment()
         .get_template("page.html")
         .render(
             result=result,
@@ -72,9 +72,14 @@ def write_html(result: TuningResult, path: Path) -> Path:
     Returns:
         `path`.
     """
+    return write_whole(render_html(result), path)
+
+
+def write_whole(html: str, path: Path) -> Path:
+    """Write a document to a file, which is there whole or not at all."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        draft.write_text(render_html(result), encoding="utf-8", newline="\n")
+        draft.write_text(html, encoding="utf-8", newline="\n")
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
@@ -88,7 +93,8 @@ def _network(result: TuningResult) -> Drawing | None:
     return drawing(result.layout, rate.p)
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Where the templates of pages are read; what they are given is text, never markup."""
     environment = Environment(
         loader=PackageLoader(__package__ or "torchdrop.report"),
         autoescape=True,

@@ -13,13 +13,16 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from ..data import Encoder, encoder_from_dict, read_features
+from ..data import ArrayEncoder, Encoder, encoder_from_dict, read_features
 from ..errors import SettingError
 from ..modes import evaluating
-from ..montecarlo import predict
+from ..montecarlo import Prediction, predict
 from ._json import read_json
 from ._network import build, rebuild
 from ._run_directory import MODEL, SETTINGS, load_result
+
+_PLANE = 2  # axes of a picture, without channels
+_CHANNELS = (1, 3)
 
 
 @dataclass(frozen=True)
@@ -70,30 +73,58 @@ class SavedModel:
             SettingError: If `samples` or `seed` is out of range.
             ModelError: If the chosen network drops nothing.
         """
+        return self.table(self.sampled(features, samples, seed=seed))
+
+    def sampled(self, features: Tensor, samples: int = 50, *, seed: int = 0) -> Prediction:
+        """Predict as `sample` does, and return the whole prediction.
+
+        Args:
+            features: As in `predict`.
+            samples: Of each row, at least 2.
+            seed: Of the samples, at least 0.
+
+        Returns:
+            The prediction, without targets; of a regression in the target's own unit.
+
+        Raises:
+            SettingError: If `samples` or `seed` is out of range.
+            ModelError: If the chosen network drops nothing.
+        """
         if samples < 2 or seed < 0:
             raise SettingError(
                 f"samples is at least 2 and seed at least 0; got {samples} and {seed}."
             )
-        result = predict(
+        return predict(
             *(self.network, features, samples),
             task="classification" if self.classes else "regression",
+            outputs=None if self.classes else self._decoded,
             generator=torch.Generator().manual_seed(seed),
         )
+
+    def table(self, prediction: Prediction) -> pd.DataFrame:
+        """Write what `sampled` returned as the table of `sample`."""
         if not self.classes:
-            low, high = (
-                self.encoder.decode_target(torch.full((1,), value)) for value in (0.0, 1.0)
-            )
-            deviation = result.variance.sqrt().reshape(-1) * float(high - low)
-            mean = self.encoder.decode_target(result.mean.reshape(-1).float())
-            return _table({"prediction": mean.numpy(), "standard_deviation": deviation.numpy()})
+            deviation = prediction.variance.sqrt()
+            columns = {"prediction": prediction.mean, "standard_deviation": deviation}
+            return _table({name: x.reshape(-1).numpy() for name, x in columns.items()})
         return _table(
             {
-                **self._classes(result.mean.numpy()),
-                "entropy": result.predictive_entropy.numpy(),
-                "mutual_information": result.mutual_information.numpy(),
-                "variation_ratio": result.variation_ratio.numpy(),
+                **self._classes(prediction.mean.numpy()),
+                "entropy": prediction.predictive_entropy.numpy(),
+                "mutual_information": prediction.mutual_information.numpy(),
+                "variation_ratio": prediction.variation_ratio.numpy(),
             }
         )
+
+    def images(self, features: Tensor) -> Tensor | None:
+        """Give rows back as pictures, `(N, H, W)` or `(N, C, H, W)`; `None` if they are none."""
+        shape = self.encoder.shape if isinstance(self.encoder, ArrayEncoder) else ()
+        if len(shape) == _PLANE or (len(shape) == _PLANE + 1 and shape[0] in _CHANNELS):
+            return features.reshape(len(features), *shape)
+        return None
+
+    def _decoded(self, output: Tensor) -> Tensor:
+        return self.encoder.decode_target(output.double())
 
     def _classes(self, probabilities: NDArray[Any]) -> dict[str, Any]:
         columns = {
