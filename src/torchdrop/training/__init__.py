@@ -1,5 +1,8 @@
 """One small readable training loop, the same for a stack of networks, and the record they leave."""
 
+from ._co_adaptation import HiddenStatistics as HiddenStatistics
+from ._co_adaptation import LayerStatistics as LayerStatistics
+from ._co_adaptation import hidden_statistics as hidden_statistics
 from ._fit_stack import Track as Track
 from ._fit_stack import fit_stack as fit_stack
 from ._history import Epoch as Epoch
