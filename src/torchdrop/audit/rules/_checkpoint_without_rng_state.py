@@ -56,7 +56,7 @@ from collections.abc import Iterator
 
 from .._finding import Severity
 from .._rule import Found, Rule
-from ..source import SourceFile, argument, constant_of, in_test, reached_by_mode
+from ..source import SourceFile, argument, constant_of, in_test, reached_by_mode, walk
 from ..source._randomness import may_drop
 
 _HOME = "torch.utils.checkpoint"
@@ -88,7 +88,7 @@ def _check(file: SourceFile) -> Iterator[Found]:
 
 def _asks_for_rate(file: SourceFile, call: ast.Call) -> bool:
     tests = (x.test for x in file.ancestors(call) if isinstance(x, (ast.If, ast.IfExp)))
-    names = (getattr(x, "id", getattr(x, "attr", "")) for test in tests for x in ast.walk(test))
+    names = (getattr(x, "id", getattr(x, "attr", "")) for test in tests for x in walk(test))
     return any(_RATE.search(name) for name in names)
 
 

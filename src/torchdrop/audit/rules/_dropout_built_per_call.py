@@ -62,6 +62,7 @@ from ..source import (
     in_test,
     rate_kind,
     reached_by_mode,
+    walk,
 )
 from ..source._callers import called_only_from
 
@@ -104,7 +105,7 @@ def _is_kept_and_called(file: SourceFile, call: ast.Call, function: Function) ->
     in_step = statement in function.body and called_only_from(file, function, ("forward",))
     if own is not None and not in_step:
         return False
-    same = [x for x in ast.walk(function) if _is_same(x, target) and x is not target]
+    same = [x for x in walk(function) if _is_same(x, target) and x is not target]
     above = [file.parent(x) for x in same]
     if any(isinstance(x, ast.Attribute) and x.attr in ("train", "eval", "training") for x in above):
         return False

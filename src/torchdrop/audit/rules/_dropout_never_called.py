@@ -63,6 +63,7 @@ from ..source import (
     is_read_outside,
     knows_bases,
     reads,
+    walk,
 )
 
 _CALLED = ("forward", "__call__")
@@ -98,7 +99,7 @@ def _is_dropout(file: SourceFile, value: ast.expr) -> bool:
 def _runs(info: ClassInfo) -> bool:
     """Whether it has a forward that does something."""
     found = next((x for name in _CALLED if (x := info.method(name)) is not None), None)
-    return found is not None and any(isinstance(x, ast.Return) for x in ast.walk(found[1]))
+    return found is not None and any(isinstance(x, ast.Return) for x in walk(found[1]))
 
 
 RULE = Rule(

@@ -61,6 +61,7 @@ from ..source import (
     contained,
     holds_dropout,
     holds_weights,
+    walk,
 )
 
 _REGISTERS = ("add_module", "register_module", "setattr", "__setattr__")
@@ -123,7 +124,7 @@ def _kept(info: ClassInfo) -> Iterator[tuple[str, ast.stmt, list[ast.expr]]]:
 
 def _added(info: ClassInfo, plain: set[str]) -> Iterator[tuple[str, ast.stmt, list[ast.expr]]]:
     """`self.drops.append(...)`, and `self.drops[name] = ...`."""
-    for node in ast.walk(info.node):
+    for node in walk(info.node):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             attribute = attribute_of_self(info.file, node.func.value)
             if attribute in plain and node.func.attr in _FILLS and node.args:
@@ -139,7 +140,7 @@ def _filled(file: SourceFile, name: ast.Name) -> list[ast.expr]:
     function = file.function_of(name)
     return [
         node.args[0]
-        for node in (ast.walk(function) if function else ())
+        for node in (walk(function) if function else ())
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and isinstance(node.func.value, ast.Name)
@@ -152,7 +153,7 @@ def _filled(file: SourceFile, name: ast.Name) -> list[ast.expr]:
 def _is_used_elsewhere(file: SourceFile, name: ast.Name) -> bool:
     """Whether a local list goes anywhere but to the attribute."""
     function = file.function_of(name)
-    for node in ast.walk(function) if function else ():
+    for node in walk(function) if function else ():
         if isinstance(node, ast.Name) and node.id == name.id and isinstance(node.ctx, ast.Load):
             above = file.parent(node)
             fills = isinstance(above, ast.Attribute) and above.attr in _FILLS
@@ -163,7 +164,7 @@ def _is_used_elsewhere(file: SourceFile, name: ast.Name) -> bool:
 
 def _registers(info: ClassInfo) -> bool:
     for one in info.lineage():
-        for node in ast.walk(one.node):
+        for node in walk(one.node):
             name = getattr(node, "attr", None) or getattr(node, "id", None)
             if name in _REGISTERS:
                 return True
@@ -173,7 +174,7 @@ def _registers(info: ClassInfo) -> bool:
 def _is_given_away(info: ClassInfo, attribute: str) -> bool:
     """Whether some call gets the container: it may register what is in it."""
     for one in info.lineage():
-        for node in ast.walk(one.node):
+        for node in walk(one.node):
             if attribute_of_self(one.file, node) != attribute:
                 continue
             above = one.file.parent(node)

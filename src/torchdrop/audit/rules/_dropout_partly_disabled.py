@@ -56,6 +56,7 @@ from ..source import (
     layers_of,
     number,
     self_name,
+    walk,
 )
 
 _LAYER = "torch.nn.Dropout"
@@ -91,7 +92,7 @@ def _switched_off(file: SourceFile, statement: ast.Assign) -> str | None:
 def _is_only_dropout(file: SourceFile, statement: ast.stmt, name: str) -> bool:
     """Whether a test around it says that the module is a `torch.nn.Dropout`, and nothing else."""
     tests = [x.test for x in file.ancestors(statement) if isinstance(x, ast.If)]
-    return any(_is_test(file, node, name) for test in tests for node in ast.walk(test))
+    return any(_is_test(file, node, name) for test in tests for node in walk(test))
 
 
 def _is_test(file: SourceFile, node: ast.AST, name: str) -> bool:
@@ -111,11 +112,11 @@ def _are(file: SourceFile, module: ast.expr, name: str, kind: ast.expr) -> bool:
 def _thinks_of_others(file: SourceFile, statement: ast.stmt) -> bool:
     """Whether the function names other dropout as well."""
     scope = file.function_of(statement) or file.tree
-    nodes = list(ast.walk(scope))
+    nodes = list(walk(scope))
     named = {x.attr for x in nodes if isinstance(x, ast.Attribute)}
     named |= {x.id for x in nodes if isinstance(x, ast.Name)}
     tested = [x for x in nodes if isinstance(x, ast.Call) and _is_isinstance(x)]
-    kinds = {getattr(y, "attr", getattr(y, "id", "")) for x in tested for y in ast.walk(x.args[1])}
+    kinds = {getattr(y, "attr", getattr(y, "id", "")) for x in tested for y in walk(x.args[1])}
     written = {x.attr for x in nodes if isinstance(x, ast.Attribute) and _is_written(x)}
     return bool(kinds.intersection((*_OTHERS, *_MORE)) or "dropout" in written)
 

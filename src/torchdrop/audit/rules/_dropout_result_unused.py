@@ -50,7 +50,7 @@ from collections.abc import Iterator
 
 from .._finding import Severity
 from .._rule import Found, Rule
-from ..source import Applied, Function, SourceFile, applied, in_module, in_test
+from ..source import Applied, Function, SourceFile, applied, in_module, in_test, walk
 from ..source._reads import next_use, reads
 
 _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -91,7 +91,7 @@ def _only_target(statement: ast.Assign | ast.AnnAssign) -> str | None:
 
 def _is_dead(file: SourceFile, statement: ast.stmt, name: str, function: Function) -> bool:
     seen = [binding.kind for binding in file.scope_of(statement).find(name)]
-    nodes = list(ast.walk(function))
+    nodes = list(walk(function))
     if any(isinstance(x, (ast.Global, ast.Nonlocal)) and name in x.names for x in nodes):
         return False
     if not any(isinstance(x, ast.Name) and x.id == name and _is_load(x) for x in nodes):
@@ -113,7 +113,7 @@ def _is_straight(file: SourceFile, statement: ast.stmt, name: str) -> bool:
     for block in blocks:
         if isinstance(block, list) and statement in block:
             for after in block[block.index(statement) + 1 :]:
-                names = [x for x in ast.walk(after) if isinstance(x, ast.Name) and x.id == name]
+                names = [x for x in walk(after) if isinstance(x, ast.Name) and x.id == name]
                 if names:
                     simple = isinstance(after, (ast.Assign, ast.AnnAssign))
                     return simple and not any(_is_load(x) for x in names)

@@ -57,6 +57,7 @@ from ..source import (
     is_unit_test,
     name_of_result,
     text_of,
+    walk,
     words,
 )
 
@@ -89,11 +90,11 @@ def _pairs(flow: Flow) -> Iterator[tuple[Forward, Forward]]:
 
 def _changes_between(flow: Flow, first: Forward, second: Forward) -> bool:
     """Whether the input or the model may be another one for the second run."""
-    file, given = flow.file, {text_of(x) for x in ast.walk(second.node)} - {None}
+    file, given = flow.file, {text_of(x) for x in walk(second.node)} - {None}
     one, two = file.statement_of(first.node), file.statement_of(second.node)
     if one is two:
         return False
-    for node in ast.walk(flow.node):
+    for node in walk(flow.node):
         place = (getattr(node, "lineno", 0), getattr(node, "col_offset", 0))
         if not (one.end_lineno or 0, one.end_col_offset or 0) <= place < (two.lineno, 0):
             continue
@@ -118,14 +119,14 @@ def _compared(flow: Flow, first: Forward, second: Forward) -> Severity | None:
 def _users(flow: Flow, first: Forward, second: Forward) -> list[ast.expr]:
     """Expressions that both results are in, by their names or by themselves."""
     around = [x for x in flow.file.ancestors(second.node) if isinstance(x, ast.Call)]
-    inside = [x for x in around if any(y is first.node for y in ast.walk(x))]
+    inside = [x for x in around if any(y is first.node for y in walk(x))]
     names = {name_of_result(flow.file, first), name_of_result(flow.file, second)}
     if inside or len(names) != 2 or None in names:
         return list(inside[:1])
     return [
         node
-        for node in ast.walk(flow.node)
-        if isinstance(node, (ast.Call, ast.BinOp)) and names <= {text_of(x) for x in ast.walk(node)}
+        for node in walk(flow.node)
+        if isinstance(node, (ast.Call, ast.BinOp)) and names <= {text_of(x) for x in walk(node)}
     ]
 
 

@@ -63,6 +63,7 @@ from ..source import (
     parameters,
     shows_dropout,
     text_of,
+    walk,
 )
 
 _SEEDS = ("torch.manual_seed", "torch.random.manual_seed", "torch.cuda.manual_seed_all")
@@ -97,7 +98,7 @@ def _begins(file: SourceFile, call: ast.Call, depth: int = 2) -> bool:
     if name == _INIT:
         return True
     found = find_function(file, name) if name and depth else None
-    inner = ast.walk(found[1]) if found else ()
+    inner = walk(found[1]) if found else ()
     return any(isinstance(x, ast.Call) and _begins(found[0], x, depth - 1) for x in inner if found)
 
 
@@ -111,7 +112,7 @@ def _seed(file: SourceFile, call: ast.Call) -> ast.expr | None:
         return None
     where, function = found
     given = {p.arg: i for i, (p, _) in enumerate(parameters(function.args))}
-    for inner in ast.walk(function):
+    for inner in walk(function):
         if isinstance(inner, ast.Call) and where.qualified(inner.func) in _SEEDS:
             seed = argument(inner, "seed", 0).value
             text = text_of(seed) if seed is not None else None
@@ -122,7 +123,7 @@ def _seed(file: SourceFile, call: ast.Call) -> ast.expr | None:
 
 def _depends(file: SourceFile, seed: ast.AST | None, depth: int = 4) -> bool:
     """Whether a seed depends on the rank, or on something that nobody can see."""
-    for node in ast.walk(seed) if seed is not None else ():
+    for node in walk(seed) if seed is not None else ():
         text = (text_of(node) or "").lower()
         if "rank" in text or "world" in text or "process_index" in text or "worker" in text:
             return True

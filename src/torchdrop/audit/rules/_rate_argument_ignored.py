@@ -46,7 +46,7 @@ import re
 from collections.abc import Iterator
 
 from .._rule import Found, Rule
-from ..source import ClassInfo, Function, SourceFile, family, knows_bases, parameters
+from ..source import ClassInfo, Function, SourceFile, family, knows_bases, parameters, walk
 
 _RATE = re.compile(
     r"(?:\w+_)?p?drop(?:out)?\d*(?:_?path)?(?:_?(?:rate|prob|probability|ratio|p))?\d*"
@@ -85,7 +85,7 @@ def _constructors(node: ast.ClassDef) -> Iterator[ast.FunctionDef]:
 
 def _ignored(function: ast.FunctionDef) -> list[ast.arg]:
     """Parameters for a rate that the function never names."""
-    nodes = [node for statement in function.body for node in ast.walk(statement)]
+    nodes = [node for statement in function.body for node in walk(statement)]
     named = {node.id for node in nodes if isinstance(node, ast.Name)}
     if named.intersection(_CAPTURES) or any(getattr(x, "attr", "") in _CAPTURES for x in nodes):
         return []

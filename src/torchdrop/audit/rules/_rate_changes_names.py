@@ -43,7 +43,7 @@ import ast
 from collections.abc import Iterator
 
 from .._rule import Found, Rule
-from ..source import PARAMETRIC, Layer, SourceFile, sequentials
+from ..source import PARAMETRIC, Layer, SourceFile, sequentials, walk
 
 
 def _check(file: SourceFile) -> Iterator[Found]:
@@ -65,7 +65,7 @@ def _tests_rate(layer: Layer) -> bool:
     if given is None or layer.test is None:
         return False
     rate = ast.dump(given)
-    return any(ast.dump(node) == rate for node in ast.walk(layer.test))
+    return any(ast.dump(node) == rate for node in walk(layer.test))
 
 
 RULE = Rule(

@@ -42,7 +42,7 @@ from collections.abc import Iterator
 
 from .._finding import Fix, Severity
 from .._rule import Found, Rule
-from ..source import SourceFile, attribute_of_self, class_of, constant_of, in_test, rates
+from ..source import SourceFile, attribute_of_self, class_of, constant_of, in_test, rates, walk
 
 _HIGH = 0.8
 _MODES = ("training", "is_training")  # DRP104 says more of them
@@ -103,7 +103,7 @@ def _is_switch(file: SourceFile, value: ast.expr) -> bool:
         isinstance(x, ast.Call)
         and file.qualified(x.func) in ("builtins.isinstance", "builtins.type")
         and any(isinstance(a, ast.Name) and a.id == value.id for a in x.args)  # type: ignore[attr-defined]
-        for x in ast.walk(function)
+        for x in walk(function)
     )
 
 

@@ -42,7 +42,7 @@ import ast
 from collections.abc import Iterator
 
 from .._rule import Found, Rule
-from ..source import ClassInfo, Function, SourceFile, class_of, is_meant, self_name, text_of
+from ..source import ClassInfo, Function, SourceFile, class_of, is_meant, self_name, text_of, walk
 
 
 def _check(file: SourceFile) -> Iterator[Found]:
@@ -113,7 +113,7 @@ def _writes(method: Function, name: str, node: ast.Assign) -> bool:
         and isinstance(x.ctx, ast.Store)
         and text_of(x) == own + name
         and x is not node.targets[0]
-        for x in ast.walk(method)
+        for x in walk(method)
     )
 
 

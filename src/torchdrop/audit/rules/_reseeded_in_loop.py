@@ -53,6 +53,7 @@ from ..source import (
     in_test,
     parameters,
     self_name,
+    walk,
 )
 from ..source._callers import called_only_from
 
@@ -71,7 +72,7 @@ _STEPS = ("forward", "training_step")
 def _check(file: SourceFile) -> Iterator[Found]:
     for call, callee in file.calls(*_NAMES):
         seed = argument(call, "seed", 0, callee).value
-        if seed is None or any(isinstance(x, ast.Call) for x in ast.walk(seed)):
+        if seed is None or any(isinstance(x, ast.Call) for x in walk(seed)):
             continue
         if in_test(file, call) or _is_set_back(file, call):
             continue
@@ -98,7 +99,7 @@ def _is_set_back(file: SourceFile, call: ast.Call) -> bool:
     place = file.function_of(call) or file.tree
     return any(
         isinstance(x, ast.Call) and (file.qualified(x.func) or "").endswith("set_rng_state")
-        for x in ast.walk(place)
+        for x in walk(place)
     )
 
 
@@ -108,7 +109,7 @@ def _contexts(statement: ast.With) -> list[ast.expr]:
 
 def _trains(file: SourceFile, loop: ast.stmt) -> bool:
     """Whether it calls `backward`, and steps optimizers that were there before the loop."""
-    methods = [x.func for x in ast.walk(loop) if isinstance(x, ast.Call)]
+    methods = [x.func for x in walk(loop) if isinstance(x, ast.Call)]
     steps = [x for x in methods if isinstance(x, ast.Attribute) and x.attr == "step"]
     if not steps or not any(isinstance(x, ast.Attribute) and x.attr == "backward" for x in methods):
         return False
@@ -117,9 +118,9 @@ def _trains(file: SourceFile, loop: ast.stmt) -> bool:
 
 def _changes(file: SourceFile, expression: ast.expr, loop: ast.stmt) -> bool:
     """Whether a name or attribute in an expression is given a value inside of a loop."""
-    names = {x.id for x in ast.walk(expression) if isinstance(x, ast.Name)}
-    attributes = {x.attr for x in ast.walk(expression) if isinstance(x, ast.Attribute)}
-    for node in ast.walk(loop):
+    names = {x.id for x in walk(expression) if isinstance(x, ast.Name)}
+    attributes = {x.attr for x in walk(expression) if isinstance(x, ast.Attribute)}
+    for node in walk(loop):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in names:
             return True
         is_attribute = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
@@ -141,7 +142,7 @@ def _is_in_step(file: SourceFile, call: ast.Call, seed: ast.expr) -> bool:
 
 def _depends_on_caller(function: Function, seed: ast.expr) -> bool:
     given = {parameter.arg for parameter, _ in parameters(function.args)} - {self_name(function)}
-    return any(isinstance(x, ast.Name) and x.id in given for x in ast.walk(seed))
+    return any(isinstance(x, ast.Name) and x.id in given for x in walk(seed))
 
 
 RULE = Rule(

@@ -70,6 +70,7 @@ from ..source import (
     shows_batch_norm,
     shows_dropout,
     shows_sensitive,
+    walk,
 )
 
 
@@ -108,14 +109,12 @@ def _is_repeated(file: SourceFile, call: ast.Call) -> bool:
             return False
         else:
             continue
-        names = {x.id for target in targets for x in ast.walk(target) if isinstance(x, ast.Name)}
+        names = {x.id for target in targets for x in walk(target) if isinstance(x, ast.Name)}
         names |= {
-            x.id
-            for x in ast.walk(above)
-            if isinstance(x, ast.Name) and isinstance(x.ctx, ast.Store)
+            x.id for x in walk(above) if isinstance(x, ast.Name) and isinstance(x.ctx, ast.Store)
         }
         given = [*call.args, *(k.value for k in call.keywords)]
-        used = {x.id for part in given for x in ast.walk(part) if isinstance(x, ast.Name)}
+        used = {x.id for part in given for x in walk(part) if isinstance(x, ast.Name)}
         return bool(given) and not used & names
     return False
 

@@ -47,7 +47,7 @@ import ast
 from collections.abc import Iterator
 
 from .._rule import Found, Rule
-from ..source import ClassInfo, Function, SourceFile, is_meant, parameters
+from ..source import ClassInfo, Function, SourceFile, is_meant, parameters, walk
 
 
 def _check(file: SourceFile) -> Iterator[Found]:
@@ -86,7 +86,7 @@ def _judge_train(info: ClassInfo, method: Function) -> Found | None:
         return Found(method, "`train` does not switch the layers inside: call `super().train`.")
     if positional and _ignores_mode(method, positional[0].arg):
         return Found(method, "`train` calls `super().train()` without the mode: `eval()` wakes it.")
-    if not any(isinstance(x, ast.Return) and x.value is not None for x in ast.walk(method)):
+    if not any(isinstance(x, ast.Return) and x.value is not None for x in walk(method)):
         message = "`train` returns nothing, so `model.eval()` gives `None`."
         return Found(method, message, severity="advice")
     return None
@@ -106,7 +106,7 @@ def _takes_mode(method: Function) -> bool:
 
 def _switches(method: Function) -> bool:
     """Whether something is switched that reaches all layers: `super()`, a base, or children."""
-    for call in ast.walk(method):
+    for call in walk(method):
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
             continue
         called = call.func
@@ -128,7 +128,7 @@ def _is_part(method: Function, receiver: ast.expr) -> bool:
 
 def _ignores_mode(method: Function, mode: str) -> bool:
     """Whether the mode is read nowhere, and `super().train()` is called bare."""
-    reads = any(isinstance(x, ast.Name) and x.id == mode for x in ast.walk(method))
+    reads = any(isinstance(x, ast.Name) and x.id == mode for x in walk(method))
     bare = any(
         isinstance(x, ast.Call)
         and isinstance(x.func, ast.Attribute)
@@ -136,7 +136,7 @@ def _ignores_mode(method: Function, mode: str) -> bool:
         and isinstance(x.func.value, ast.Call)
         and not x.args
         and not x.keywords
-        for x in ast.walk(method)
+        for x in walk(method)
     )
     return bare and not reads
 
@@ -144,7 +144,7 @@ def _ignores_mode(method: Function, mode: str) -> bool:
 def _sets_flag(method: Function) -> bool:
     return any(
         isinstance(x, ast.Attribute) and x.attr == "training" and isinstance(x.ctx, ast.Store)
-        for x in ast.walk(method)
+        for x in walk(method)
     )
 
 

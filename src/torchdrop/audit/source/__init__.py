@@ -69,6 +69,8 @@ from ._models import mode_call as mode_call
 from ._models import text_of as text_of
 from ._modes import flow_of as flow_of
 from ._modes import flows as flows
+from ._nodes import children as children
+from ._nodes import walk as walk
 from ._places import in_module as in_module
 from ._places import in_test as in_test
 from ._project import Project as Project

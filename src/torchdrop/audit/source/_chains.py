@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 from ._classes import attribute_of_self
 from ._file import Function, SourceFile
 from ._layers import METHODS, Layer, called_kind
+from ._nodes import children, walk
 from ._sequences import layers_of, sequentials
 
 End: TypeAlias = Literal["sequential", "return", "loss", "open"]
@@ -113,7 +114,7 @@ class _Flow:
         self, statement: ast.stmt, blocks: list[list[ast.stmt]], known: _Known
     ) -> Iterator[Chain]:
         """Where paths may part, only what none of them changes stays known."""
-        changed = {x.id for x in ast.walk(statement) if _is_stored(x)}  # type: ignore[attr-defined]
+        changed = {x.id for x in walk(statement) if _is_stored(x)}  # type: ignore[attr-defined]
         test = getattr(statement, "test", None) or getattr(statement, "iter", None)
         if isinstance(test, ast.expr):
             yield from self._inside(test, known)
@@ -125,11 +126,11 @@ class _Flow:
             known.pop(name, None)
 
     def _simple(self, statement: ast.stmt, known: _Known) -> Iterator[Chain]:
-        nodes = list(ast.walk(statement))
+        nodes = list(walk(statement))
         stored = [node.id for node in nodes if _is_stored(node)]  # type: ignore[attr-defined]
         if not known and not any(isinstance(node, ast.Call) for node in nodes):
             return
-        for child in ast.iter_child_nodes(statement):
+        for child in children(statement):
             if isinstance(child, ast.expr):
                 yield from self._inside(child, known)
         if isinstance(statement, ast.Return) and statement.value is not None:
@@ -149,7 +150,7 @@ class _Flow:
         """Chains of the calls in an expression."""
         if isinstance(expression, (*_NESTED, *_COMPREHENSIONS)):
             return
-        for child in ast.iter_child_nodes(expression):
+        for child in children(expression):
             yield from self._inside(child, known)
         if isinstance(expression, ast.Call):
             layers = self._passed(expression, known)

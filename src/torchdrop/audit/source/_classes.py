@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from ._file import Function, SourceFile
+from ._nodes import walk
 
 _MODULES = (
     "torch.nn.Module",
@@ -165,7 +166,7 @@ def _holds(file: SourceFile, method: Function, attribute: str | None) -> Iterato
 
 def _held_by(file: SourceFile, method: Function) -> Iterator[Held]:
     name = self_name(method)
-    for node in ast.walk(method):
+    for node in walk(method):
         if isinstance(node, ast.Assign):
             targets, value = node.targets, node.value
         elif isinstance(node, ast.AnnAssign) and node.value is not None:

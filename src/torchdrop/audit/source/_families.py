@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from ._classes import ClassInfo, attribute_of_self, find_class, self_name
 from ._file import Function, SourceFile
+from ._nodes import walk
 
 _KNOWN = ("torch.nn.Module", "builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol")
 _WALKS = ("children", "named_children", "_modules", "__dict__", "get_submodule")
@@ -55,7 +56,7 @@ def hands_itself_on(members: list[ClassInfo]) -> bool:
         for one in members
         for method in one.node.body
         if isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef))
-        for node in ast.walk(method)
+        for node in walk(method)
     )
 
 
@@ -65,7 +66,7 @@ def reads(members: list[ClassInfo], attribute: str) -> bool:
         (isinstance(node, ast.Attribute) and node.attr == attribute and _may_read(node))
         or (isinstance(node, ast.Constant) and node.value == attribute)
         for one in members
-        for node in ast.walk(one.node)
+        for node in walk(one.node)
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol, TypeVar
 
+from ._nodes import children, link, walk
 from ._scopes import Binding, Scope, build_scopes
 
 N = TypeVar("N", bound=ast.AST)
@@ -68,9 +69,10 @@ class SourceFile:
         self.package = module if is_package else module.rpartition(".")[0]
         self._by_type: dict[type[ast.AST], list[ast.AST]] = defaultdict(list)
         self._parents: dict[ast.AST, ast.AST] = {}
-        for node in ast.walk(self.tree):
+        link(self.tree)
+        for node in walk(self.tree):
             self._by_type[type(node)].append(node)
-            for child in ast.iter_child_nodes(node):
+            for child in children(node):
                 self._parents[child] = node
         self._scopes = build_scopes(self.tree, self.package)
         self._scope_around: dict[ast.AST, Scope] = {}
@@ -118,7 +120,10 @@ class SourceFile:
 
     def segment(self, node: ast.AST) -> str:
         """The text of a node."""
-        return ast.get_source_segment(self.text, node) or ""
+        if not isinstance(node, (ast.expr, ast.stmt, ast.keyword)):
+            return ""
+        start, end = self.span(node)
+        return self.text[start:end]
 
     # --- Offsets, for edits.
 

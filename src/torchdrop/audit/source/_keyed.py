@@ -14,6 +14,7 @@ from ._models import (
     mode_call,
     text_of,
 )
+from ._nodes import walk
 from ._state import UNKNOWN, Setting, Settings, State
 from ._walk import Walk
 
@@ -132,7 +133,7 @@ class Keyed(Walk):
             return None
         owned, first = self.owned_in(value), value.args[0] if value.args else None
         listed = isinstance(first, (ast.List, ast.Tuple)) and not any(
-            isinstance(x, (ast.comprehension, ast.Starred)) for x in ast.walk(first)
+            isinstance(x, (ast.comprehension, ast.Starred)) for x in walk(first)
         )
         name = self.file.qualified(value.func) or ""
         return owned or (frozenset() if listed and name.startswith("torch.optim.") else None)
@@ -140,7 +141,7 @@ class Keyed(Walk):
     def owned_in(self, value: ast.expr) -> frozenset[str]:
         """Keys of the models whose parameters are in an expression."""
         found = set()
-        for call in ast.walk(value):
+        for call in walk(value):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
                 key = self.key(call.func.value) if "parameters" in call.func.attr else None
                 if key is not None:
@@ -150,7 +151,7 @@ class Keyed(Walk):
     def tested(self, node: ast.If, before: State, body: State | None) -> State | None:
         if body is None:
             return None
-        texts = {text_of(x) for x in ast.walk(node.test)}
+        texts = {text_of(x) for x in walk(node.test)}
         saved = [before.saved[t] for t in texts if t in before.saved]
         asked = [t for t in texts if t and t.endswith(".training")]
         if not saved and not asked:

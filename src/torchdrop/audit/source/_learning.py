@@ -7,6 +7,7 @@ import ast
 from ._events import Flow, Forward, Update
 from ._file import SourceFile
 from ._models import text_of
+from ._nodes import walk
 
 _CUT = ("detach", "item", "argmax", "tolist", "numpy", "no_grad")
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
@@ -63,7 +64,7 @@ def _reaches(file: SourceFile, forward: Forward, update: Update) -> bool:
     if _place(update.node) < _place(forward.node) or _is_cut(file, forward.node):
         return False
     names = _follow(file, forward.node, update.node)
-    return any(text_of(x) in names for x in ast.walk(update.node))
+    return any(text_of(x) in names for x in walk(update.node))
 
 
 def _follow(file: SourceFile, start: ast.AST, end: ast.AST) -> set[str]:
@@ -72,14 +73,14 @@ def _follow(file: SourceFile, start: ast.AST, end: ast.AST) -> set[str]:
     first = file.statement_of(start)
     names: set[str] = set()
     found = sorted(
-        (x for x in ast.walk(scope) if isinstance(x, (ast.Assign, ast.AugAssign, ast.AnnAssign))),
+        (x for x in walk(scope) if isinstance(x, (ast.Assign, ast.AugAssign, ast.AnnAssign))),
         key=_place,
     )
     for one in found:
         if one is not first and not _place(start) < _place(one) <= _place(end):
             continue
         targets = one.targets if isinstance(one, ast.Assign) else [one.target]
-        mentioned = {text_of(x) for x in ast.walk(one.value or one)} - {None}
+        mentioned = {text_of(x) for x in walk(one.value or one)} - {None}
         changed = {t for x in targets for t in _texts(x)}
         if one is first or names & mentioned:
             names |= changed

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
 from ._file import SourceFile
+from ._nodes import walk
 
 Tie: TypeAlias = Literal["tied", "true", "false", "unknown"]
 
@@ -42,7 +43,7 @@ def mentions_mode(file: SourceFile, expression: ast.AST, depth: int = 4) -> bool
     Returns:
         The verdict. A parameter counts if its name says that it is a mode.
     """
-    return any(_reads_mode(file, node, depth) for node in ast.walk(expression))
+    return any(_reads_mode(file, node, depth) for node in walk(expression))
 
 
 def _reads_mode(file: SourceFile, node: ast.AST, depth: int) -> bool:

@@ -16,6 +16,7 @@ from ._file import Function, SourceFile
 from ._keyed import RETURNED
 from ._learning import learns
 from ._models import class_made, is_part_of_model, mode_call, text_of
+from ._nodes import walk
 from ._scopes import parameters
 from ._state import ENTRY, UNKNOWN, Setting, Settings, State
 
@@ -324,4 +325,4 @@ class _Modes(Effects):
 
 
 def _is_generator(node: Function) -> bool:
-    return any(isinstance(x, (ast.Yield, ast.YieldFrom)) for x in ast.walk(node))
+    return any(isinstance(x, (ast.Yield, ast.YieldFrom)) for x in walk(node))

@@ -7,6 +7,7 @@ import re
 
 from ._classes import class_of
 from ._file import SourceFile
+from ._nodes import walk
 from ._scopes import Scope
 
 _EVALUATION = {
@@ -67,7 +68,7 @@ def is_unit_test(file: SourceFile, function: ast.AST | None) -> bool:
     if function is None:
         return False
     name = str(getattr(function, "name", ""))
-    looped = any(isinstance(x, (ast.For, ast.AsyncFor)) for x in ast.walk(function))
+    looped = any(isinstance(x, (ast.For, ast.AsyncFor)) for x in walk(function))
     return name.startswith("test_") and not looped
 
 
@@ -122,7 +123,7 @@ def _comments(file: SourceFile, node: ast.AST) -> list[str]:
 
 def _names_in(expression: ast.AST) -> set[str]:
     found: set[str] = set()
-    for node in ast.walk(expression):
+    for node in walk(expression):
         if isinstance(node, ast.Name):
             found |= words(node.id)
         elif isinstance(node, ast.Attribute):

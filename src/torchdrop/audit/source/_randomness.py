@@ -9,6 +9,7 @@ from ._arguments import argument
 from ._classes import attribute_of_self, class_of, find_class, find_function
 from ._constants import constant_of
 from ._file import SourceFile
+from ._nodes import walk
 from ._rates import RATES
 
 _DEFAULT_IS_ZERO = ("LSTM", "GRU", "RNN", "MultiheadAttention", "scaled_dot_product_attention")
@@ -41,7 +42,7 @@ def _any(answers: Iterable[bool | None]) -> bool | None:
 
 def _inside(file: SourceFile, node: ast.AST, depth: int) -> Iterator[bool | None]:
     """Of everything that is called in a node, and of the attributes that it reads."""
-    for one in ast.walk(node):
+    for one in walk(node):
         if isinstance(one, ast.Call):
             yield _called(file, one, depth)
         elif isinstance(one, ast.Attribute) and attribute_of_self(file, one) is not None:

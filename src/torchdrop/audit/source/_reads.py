@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, TypeAlias
 
 from ._file import SourceFile
+from ._nodes import children, walk
 
 Use: TypeAlias = Literal["read", "written", "left"]
 
@@ -17,7 +18,7 @@ _FACTS = ("shape", "size", "dim", "ndim", "dtype", "device", "numel", "is_cuda",
 
 def reads(file: SourceFile, node: ast.AST, name: str) -> Iterator[ast.Name]:
     """Where a node reads the values of a variable, rather than its shape, dtype or device."""
-    for one in ast.walk(node):
+    for one in walk(node):
         if not isinstance(one, ast.Name) or one.id != name:
             continue
         above = file.parent(one)
@@ -74,7 +75,7 @@ def _in_statement(file: SourceFile, statement: ast.stmt, name: str) -> Use | Non
         if any(reads(file, statement, name)):
             return "read"
         return "written" if _writes(statement, name) else None
-    heads = (x for x in ast.iter_child_nodes(statement) if not isinstance(x, ast.stmt))
+    heads = (x for x in children(statement) if not isinstance(x, ast.stmt))
     if any(True for head in heads for _ in reads(file, head, name)):
         return "read"
     uses = [_in_block(file, block, name) for block in blocks]
@@ -89,5 +90,5 @@ def _in_statement(file: SourceFile, statement: ast.stmt, name: str) -> Use | Non
 def _writes(statement: ast.stmt, name: str) -> bool:
     return any(
         isinstance(x, ast.Name) and x.id == name and not isinstance(x.ctx, ast.Load)
-        for x in ast.walk(statement)
+        for x in walk(statement)
     )

@@ -7,6 +7,7 @@ import ast
 from ._events import Flow, Forward
 from ._file import SourceFile
 from ._models import text_of
+from ._nodes import walk
 
 _DEPTH = 4
 
@@ -23,7 +24,7 @@ def runs_in(flow: Flow, expression: ast.expr, depth: int = _DEPTH) -> tuple[Forw
         Runs in the expression itself, and in what its names were last assigned before it.
     """
     found: dict[ast.AST, Forward] = {}
-    nodes = set(ast.walk(expression))
+    nodes = set(walk(expression))
     for forward in flow.forwards:
         if forward.node in nodes:
             found[forward.node] = forward
@@ -43,7 +44,7 @@ def name_of_result(file: SourceFile, forward: Forward) -> str | None:
     target, value = statement.targets[0], statement.value
     if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
         for one, given in zip(target.elts, value.elts, strict=False):
-            if any(x is forward.node for x in ast.walk(given)):
+            if any(x is forward.node for x in walk(given)):
                 return text_of(one)
         return None
     return text_of(target)
@@ -55,7 +56,7 @@ def _assigned(flow: Flow, part: ast.AST, before: ast.expr) -> ast.expr | None:
         return None
     text, place = text_of(part), (before.lineno, before.col_offset)
     best: tuple[tuple[int, int], ast.expr] | None = None
-    for node in ast.walk(flow.node):
+    for node in walk(flow.node):
         if not isinstance(node, ast.Assign) or len(node.targets) != 1:
             continue
         here = (node.lineno, node.col_offset)

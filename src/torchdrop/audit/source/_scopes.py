@@ -6,6 +6,8 @@ import ast
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from ._nodes import children
+
 Kind: TypeAlias = Literal["import", "value", "parameter", "definition", "other"]
 ScopeNode: TypeAlias = (
     ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
@@ -76,6 +78,10 @@ def build_scopes(tree: ast.Module, package: str) -> dict[ast.AST, Scope]:
 
 
 class _Builder(ast.NodeVisitor):
+    def generic_visit(self, node: ast.AST) -> None:
+        for child in children(node):
+            self.visit(child)
+
     def __init__(self, package: str) -> None:
         self.package = package
         self.scopes: dict[ast.AST, Scope] = {}

@@ -11,6 +11,7 @@ from ._classes import attribute_of_self, class_of, find_class, find_function
 from ._events import Forward
 from ._file import SourceFile
 from ._models import class_made, text_of
+from ._nodes import walk
 
 _DROPOUT = re.compile(
     r"torch\.nn\.(Dropout[123]d|Dropout|AlphaDropout|FeatureAlphaDropout|Transformer\w*Layer"
@@ -64,7 +65,7 @@ def is_sensitive(file: SourceFile, model: ast.expr) -> bool | None:
 
 def is_sensitive_run(file: SourceFile, forward: Forward) -> bool | None:
     """Whether the model of a run is sensitive; as `is_sensitive`."""
-    for part in ast.walk(forward.node):
+    for part in walk(forward.node):
         if isinstance(part, (ast.Name, ast.Attribute)) and text_of(part) == forward.name:
             return is_sensitive(file, part)
     return None
@@ -148,4 +149,4 @@ def _is_zero(call: ast.Call) -> bool:
 
 
 def _calls(node: ast.AST) -> Iterator[ast.Call]:
-    return (x for x in ast.walk(node) if isinstance(x, ast.Call))
+    return (x for x in walk(node) if isinstance(x, ast.Call))

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from ._classes import ClassInfo, attribute_of_self, class_of
 from ._file import SourceFile
 from ._layers import DROPOUTS, Layer, built_kind, opaque
+from ._nodes import walk
 
 _DEPTH = 8
 _SEQUENTIAL = "torch.nn.Sequential"
@@ -206,7 +207,7 @@ class _List:
         return isinstance(node, ast.Name) and node.id == self.use.id
 
     def _is_in(self, node: ast.AST) -> bool:
-        return any(self._is_it(x) for x in ast.walk(node))
+        return any(self._is_it(x) for x in walk(node))
 
     def _unknown(self) -> Layer:
         return opaque(self.file, self.use)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from ._events import Flow
 from ._file import SourceFile
+from ._nodes import children, walk
 from ._state import UNKNOWN, State, join, test_of
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
@@ -144,7 +145,7 @@ class Walk:
         return self.state
 
     def _bind(self, target: ast.expr) -> None:
-        for name in ast.walk(target):
+        for name in walk(target):
             if isinstance(name, ast.Name) and self.state is not None:
                 self.state.forget(name.id)
                 self.state.put(name.id, frozenset([UNKNOWN]))
@@ -264,6 +265,6 @@ def _in_order(node: ast.AST) -> Iterator[ast.AST]:
     """Children as they are evaluated: a comprehension's loops before what it makes."""
     if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
         yield from node.generators
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         if not isinstance(child, ast.comprehension) or isinstance(node, ast.comprehension):
             yield child
