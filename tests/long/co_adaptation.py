@@ -1,11 +1,11 @@
 """Correlation and sparsity of hidden units by p, as Markdown: `python -m tests.long.co_adaptation`.
 
-Networks with ReLU are trained on digits at p = 0, 0.2 and 0.5. Within a seed all start from the
-same weights and see the same batches, so each rate is compared with p = 0 in pairs. Hidden units
-are measured in evaluation mode: before training, where p makes no difference; at the best epoch by
-validation loss, where each network would be used; and at the last one, where all have trained
-equally long. The rows are those of the test part, which decides nothing, or with `--part train`
-those that were trained on. By default 15 networks of 30 epochs.
+Networks with ReLU, or another `--activation`, are trained on digits at p = 0, 0.2 and 0.5. Within a
+seed all start from the same weights and see the same batches, so each rate is compared with p = 0
+in pairs. Hidden units are measured in evaluation mode: before training, where p makes no
+difference; at the best epoch by validation loss, where each network would be used; and at the last
+one, where all have trained equally long. The rows are those of the test part, which decides
+nothing, or with `--part train` those that were trained on. By default 15 networks of 30 epochs.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 from torchdrop.data import Dataset, Part, load
-from torchdrop.networks import MLP
+from torchdrop.networks import ACTIVATIONS, MLP
 from torchdrop.training import (
     Epoch,
     LayerStatistics,
@@ -109,7 +109,7 @@ def main(words: Sequence[str] | None = None) -> None:
     """Train, measure, print."""
     asked = _parser().parse_args(words)
     data = load("digits").flattened()
-    network = MLP((*data.shape, *asked.hidden, data.outputs), "relu")
+    network = MLP((*data.shape, *asked.hidden, data.outputs), asked.activation)
     settings = TrainingSettings(asked.epochs)
     part: Part = getattr(data, asked.part)
     runs = {}
@@ -117,15 +117,16 @@ def main(words: Sequence[str] | None = None) -> None:
         runs[p, seed] = measure(network, data, part, settings, p, seed)
         sys.stderr.write(f"seed {seed}, p {p:g}\n")
     sys.stdout.write(
-        f"{'-'.join(map(str, network.widths))}, ReLU, Adam, {asked.epochs} epochs; {asked.seeds} "
-        f"paired seeds; {len(part):,} rows of the {asked.part} part; torch {torch.__version__}."
-        f"\n\n{render(runs)}\n"
+        f"{'-'.join(map(str, network.widths))}, {asked.activation}, Adam, {asked.epochs} epochs; "
+        f"{asked.seeds} paired seeds; {len(part):,} rows of the {asked.part} part; "
+        f"torch {torch.__version__}.\n\n{render(runs)}\n"
     )
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Measure hidden units with and without dropout.")
     parser.add_argument("--hidden", type=int, nargs="+", default=[200, 100, 50])
+    parser.add_argument("--activation", default="relu", choices=list(ACTIVATIONS))
     parser.add_argument("--p", type=float, nargs="+", default=[0.2, 0.5], help="beside 0")
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--seeds", type=int, default=5)

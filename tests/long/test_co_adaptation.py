@@ -35,10 +35,12 @@ def test_differences_are_paired_by_seed() -> None:
 
 
 def test_the_command_prints_its_tables(capsys: pytest.CaptureFixture[str]) -> None:
-    main(shlex.split("--hidden 12 --p 0.5 --epochs 1 --seeds 2 --part validation"))
+    main(
+        shlex.split("--hidden 12 --activation tanh --p 0.5 --epochs 1 --seeds 2 --part validation")
+    )
     out, err = capsys.readouterr()
 
-    assert "64-12-10, ReLU, Adam, 1 epochs; 2 paired seeds; " in out
+    assert "64-12-10, tanh, Adam, 1 epochs; 2 paired seeds; " in out
     assert out.count("| 1 (12 units) | 0 |") == 3
     assert out.count("| 1 (12 units) | 0.5 |") == 2
     assert err.splitlines() == [f"seed {seed}, p {p}" for seed in (0, 1) for p in ("0", "0.5")]
