@@ -2,6 +2,7 @@
 
 from ._disable import disable_ as disable_
 from ._disabled import disabled as disabled
+from ._eagerly import eagerly as eagerly
 from ._frozen import frozen as frozen
 from ._frozen import is_frozen as is_frozen
 from ._frozen import release as release

@@ -31,7 +31,8 @@ def readable(name: str) -> str:
 
 def uncompiled(module: nn.Module) -> nn.Module:
     """Give what a wrapper of `torch.compile` holds; any other module is given back."""
-    return module._modules.get(_COMPILED) or module
+    inner: nn.Module | None = dict(module.named_children()).get(_COMPILED)  # as TorchScript has it
+    return module if inner is None else inner
 
 
 def is_compiled(module: nn.Module) -> bool:

@@ -9,8 +9,7 @@ from torch import fx, nn
 from torch.export import ExportedProgram
 
 from ...errors import ModelError
-from ...sites import named_modules
-from ...sites._unregistered import unregistered_modules
+from ...sites import named_modules, unregistered_modules
 from .._finding import Findings
 from .._settings import AuditSettings
 from ._baked import baked, draft, in_graph

@@ -13,9 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from ...sites import DropoutCall, DropoutCalls
-from ...sites._frames import calling_module
-from ...sites._untouched import random_fingerprint
+from ...sites import DropoutCall, DropoutCalls, calling_module, random_fingerprint
 from ._draft import Line
 from ._lines import line_of
 from ._steps import tensors

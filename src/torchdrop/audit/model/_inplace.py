@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from ...sites._frames import calling_module
+from ...sites import calling_module
 from ._built_at import built_at
 from ._draft import Draft
 from ._lines import line_of

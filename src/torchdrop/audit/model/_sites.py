@@ -6,9 +6,7 @@ from collections.abc import Mapping
 
 from torch import nn
 
-from ...sites import Site
-from ...sites._modules import layer_sites
-from ...sites._numbers import number_sites
+from ...sites import Site, layer_sites, number_sites
 
 
 def sites_of(known: Mapping[nn.Module, str], hidden: Mapping[nn.Module, str]) -> tuple[Site, ...]:

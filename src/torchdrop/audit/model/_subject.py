@@ -15,10 +15,8 @@ from torch.nn.parameter import is_lazy
 from torch.utils import _pytree as pytree
 
 from ...errors import ModelError, SettingError
-from ...modes._eagerly import eagerly
-from ...sites import named_modules
-from ...sites._unregistered import unregistered_modules
-from ...sites._untouched import untouched
+from ...modes import eagerly
+from ...sites import named_modules, unregistered_modules, untouched
 
 Watching = Callable[[Any], AbstractContextManager[Any]]
 
