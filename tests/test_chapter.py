@@ -1,4 +1,4 @@
-"""The page on the chapter, held to the tests and the pages that it names."""
+"""The page on the chapter, held to the tests that it names."""
 
 import ast
 import re
@@ -24,8 +24,3 @@ def test_a_named_test_exists(named: str) -> None:
     tests = [s.name for s in statements if isinstance(s, ast.FunctionDef)]
 
     assert name in tests if name else any(test.startswith("test_") for test in tests)
-
-
-@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)]+)\)", PAGE))))
-def test_a_linked_page_exists(link: str) -> None:
-    assert (ROOT / "docs" / link).is_file()
