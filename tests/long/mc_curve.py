@@ -129,7 +129,7 @@ def main(words: Sequence[str] | None = None) -> None:
     curves = []
     for seed in range(asked.seeds):
         curves.append(curve(data, asked.p, asked.epochs, asked.samples, seed))
-        print(f"seed {seed} of {asked.seeds}", file=sys.stderr)  # noqa: T201
+        print(f"{seed + 1} of {asked.seeds} networks", file=sys.stderr)  # noqa: T201
     widths = "-".join(str(x) for x in (data.train.x.shape[1], *WIDTHS, len(data.classes)))
     sys.stdout.write(
         f"{data.name}: {len(data.train):,} training and {len(data.test):,} test rows; {widths}, "

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 from scipy.special import logsumexp
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from torchdrop.montecarlo import Point, predict
 
-from ..long import mc_curve, mc_regression
+from ..long import mc_coverage, mc_curve, mc_regression
 from ..long.mc_regression import TASKS, Split, predicted, scaled, splits, train, weight_decay
 
 ROWS = 60
@@ -138,3 +138,23 @@ def test_lines_of_the_curve_are_paired_by_seed() -> None:
     assert one.row[0] == "1"
     assert one.row[2] == "+1.00 (+1.00 to +1.00)"
     assert one.row[4].startswith("-0.2000")
+
+
+@pytest.mark.parametrize("name", mc_coverage.CASES)
+def test_every_kind_of_dropout_is_sampled_and_a_model_without_is_refused(name: str) -> None:
+    expected = "refuses: ModelError" if name == "no dropout at all" else "yes"
+
+    assert mc_coverage.judge(mc_coverage.CASES[name], mc_coverage.ours) == expected
+
+
+def test_the_judge_tells_samplers_that_do_not_sample_or_move_statistics() -> None:
+    def plain(model: nn.Module, x: Tensor) -> Tensor:
+        return torch.stack([model(x) for _ in range(3)])
+
+    def training(model: nn.Module, x: Tensor) -> Tensor:
+        return plain(model.train(), x)
+
+    case = mc_coverage.CASES["`nn.Dropout` behind `nn.BatchNorm1d`"]
+
+    assert mc_coverage.judge(case, plain) == "**no, silently**"
+    assert mc_coverage.judge(case, training) == "yes; statistics moved"

@@ -94,7 +94,7 @@ def test_names_are_text_and_never_markup(classes: Prediction) -> None:
 
 def test_the_sentence_on_top_gives_the_ends_of_the_curve(classes: Prediction) -> None:
     plain, last = classes.curve[0], classes.curve[-1]
-    text = verdict(classes)
+    text = verdict(classes).replace("\N{NO-BREAK SPACE}", " ")
 
     assert text.index(f"{100 * last.error:.2f} %") < text.index(f"{100 * plain.error:.2f} %")
     assert f"{last.log_likelihood:.4f}" in text

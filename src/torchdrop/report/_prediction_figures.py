@@ -63,7 +63,7 @@ def _curve(field: str, title: str, curve: Sequence[Point], *, percent: bool) -> 
         axes.set_xticks(places, [f"{place:,}" for place in places])
         axes.xaxis.set_minor_locator(NullLocator())
         axes.set_xlabel("samples")
-        axes.set_ylim(limits([*values, getattr(plain, field)], [*low, *high]))
+        axes.set_ylim(limits([getattr(plain, field), *low, *high]))
         if percent:
             axes.yaxis.set_major_formatter(PercentFormatter(1))
         axes.fill_between(places, low, high, color=SAMPLES, alpha=_BAND, linewidth=0)

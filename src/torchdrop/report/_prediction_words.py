@@ -8,6 +8,8 @@ from ..montecarlo import Point, Prediction, calibration, summary
 from ._numbers import plural
 from ._prediction_figures import curves_of_risk
 
+_GLUE = "\N{NO-BREAK SPACE}"
+
 
 def headline(prediction: Prediction) -> str:
     """What it is, in a few words."""
@@ -41,7 +43,7 @@ def verdict(prediction: Prediction) -> str:
 
 
 def _share(point: Point) -> str:
-    return f"{100 * point.error:.2f} % of rows{_give(100 * point.error_deviation, '.2f')}"
+    return f"{100 * point.error:.2f}{_GLUE}% of rows{_give(100 * point.error_deviation, '.2f')}"
 
 
 def _root(point: Point) -> str:
@@ -53,7 +55,7 @@ def _likelihood(point: Point) -> str:
 
 
 def _give(deviation: float, form: str) -> str:
-    return "" if math.isnan(deviation) else f" \N{PLUS-MINUS SIGN} {deviation:{form}}"
+    return "" if math.isnan(deviation) else f"{_GLUE}\N{PLUS-MINUS SIGN}{_GLUE}{deviation:{form}}"
 
 
 def facts(prediction: Prediction) -> tuple[tuple[str, str], ...]:
