@@ -71,10 +71,12 @@ def _check(file: SourceFile) -> Iterator[Found]:
 
 
 def _is_self(file: SourceFile, model: ast.expr) -> bool:
-    """Whether a method sets its own object's flag, as an override of `train` does."""
+    """Whether a method sets its own object's flag, as `train` or a setter of `training` does."""
     method = file.function_of(model)
     if method is None or not isinstance(file.parent(method), ast.ClassDef):
         return False
+    if any(isinstance(x, ast.Attribute) and x.attr == "setter" for x in method.decorator_list):
+        return method.name == "training"
     return text_of(model) == self_name(method)
 
 

@@ -8,7 +8,7 @@ class Coder(nn.Module):
     def __init__(self):
         super().__init__()
         self.encoder = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Dropout(0.2))
-        self.decoder = nn.Sequential(nn.Dropout(0.1), nn.Linear(16, 8))
+        self.decoder = nn.Sequential(nn.Linear(16, 16), nn.Dropout(0.1), nn.Linear(16, 8))
 
     def forward(self, x):
         return self.decoder(self.encoder(x))
