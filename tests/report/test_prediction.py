@@ -176,3 +176,15 @@ def test_a_page_is_written_whole(classes: Prediction, tmp_path: Path) -> None:
     assert prediction_page(classes, path) == path
     assert path.read_text(encoding="utf-8") == render_prediction(classes)
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_nearly_certain_is_not_written_as_certain(classes: Prediction) -> None:
+    values = torch.tensor([[0.9996, 0.0004, 0.0], [1.0, 0.0, 0.0], [0.9994, 0.0, 0.0006]])
+    rows = torch.cat([values, torch.full((ROWS - 3, 3), 1 / 3)]).double()
+    sure, _ = extremes(replace(classes, mean=rows))
+
+    assert {one.row: one.certainty for one in sure if one.row < 3} == {
+        0: "> 99.9%",
+        1: "100.0%",
+        2: "99.9%",
+    }

@@ -19,6 +19,7 @@ COUNT = 10
 
 _PLANES, _CHANNELS_FIRST = 3, 4
 _CHANNELS = (1, 3)
+_NEARLY = 0.9995
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +77,11 @@ def _class(prediction: Prediction, row: int, names: Sequence[str]) -> Shown:
     return Shown(
         row,
         predicted=names[chosen],
-        certainty=f"{float(prediction.mean[row, chosen]):.1%}",
+        certainty=_percent(prediction.mean[row, chosen]),
         truth="" if truth is None else names[truth],
         wrong=truth is not None and truth != chosen,
         disagreement=f"{float(prediction.mutual_information[row]):.3f}",
-        weight_scaling=f"{names[plain]}, {float(prediction.weight_scaling[row, plain]):.1%}",
+        weight_scaling=f"{names[plain]}, {_percent(prediction.weight_scaling[row, plain])}",
     )
 
 
@@ -95,6 +96,11 @@ def _value(prediction: Prediction, row: int, names: Sequence[str]) -> Shown:
         disagreement="",
         weight_scaling=_numbers(prediction.weight_scaling[row]),
     )
+
+
+def _percent(probability: Tensor) -> str:
+    """Nearly certain is not written as certain."""
+    return "> 99.9%" if _NEARLY < float(probability) < 1 else f"{float(probability):.1%}"
 
 
 def _numbers(values: Tensor) -> str:
