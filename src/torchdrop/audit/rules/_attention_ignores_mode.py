@@ -17,6 +17,7 @@ def __init__(self, p):
     super().__init__()
     self.p = p
 
+
 def forward(self, q, k, v):
     return F.scaled_dot_product_attention(q, k, v, dropout_p=self.p)
 ```
@@ -27,6 +28,7 @@ def forward(self, q, k, v):
 def __init__(self, p):
     super().__init__()
     self.p = p
+
 
 def forward(self, q, k, v):
     rate = self.p if self.training else 0.0

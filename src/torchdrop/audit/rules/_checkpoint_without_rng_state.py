@@ -15,6 +15,7 @@ another network. The loss looks as always; in one report training ended at 2.50 
 ```python
 from torch.utils.checkpoint import checkpoint
 
+
 class Net(nn.Module):
     def __init__(self, p):
         super().__init__()
@@ -28,6 +29,7 @@ class Net(nn.Module):
 
 ```python
 from torch.utils.checkpoint import checkpoint
+
 
 class Net(nn.Module):
     def __init__(self, p):

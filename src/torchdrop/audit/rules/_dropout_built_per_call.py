@@ -23,6 +23,7 @@ def __init__(self, p):
     super().__init__()
     self.dropout = nn.Dropout(p)
 
+
 def forward(self, x):
     return self.dropout(x)
 ```

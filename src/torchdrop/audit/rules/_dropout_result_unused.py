@@ -16,6 +16,7 @@ def __init__(self, p):
     super().__init__()
     self.drop = nn.Dropout(p)
 
+
 def forward(self, x):
     self.drop(x)
     return self.last(x)
@@ -27,6 +28,7 @@ def forward(self, x):
 def __init__(self, p):
     super().__init__()
     self.drop = nn.Dropout(p)
+
 
 def forward(self, x):
     x = self.drop(x)

@@ -19,6 +19,7 @@ def closure():
     loss.backward()
     return loss
 
+
 optimizer = torch.optim.LBFGS(model.parameters())
 optimizer.step(closure)
 ```
