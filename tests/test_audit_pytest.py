@@ -25,8 +25,9 @@ def _pytest(folder: Path, *words: str, files: dict[str, str], code: int) -> str:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text)
     plugin = ("-p", "no:cacheprovider", "-p", "no:torchdrop", "-p", "torchdrop.audit_pytest")
+    editable = "ignore:Module already imported so cannot be rewritten; _editable"
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *plugin, "-W", "error", *words],
+        [sys.executable, "-m", "pytest", *plugin, "-W", "error", "-W", editable, *words],
         cwd=folder,
         capture_output=True,
         text=True,
