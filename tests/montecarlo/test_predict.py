@@ -284,7 +284,7 @@ def test_the_beginning_runs_once() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(nn.Linear, "forward", counted)
         predict(model, _data(), 20)
-    assert layers.count(model[0][0]) == 2  # type: ignore[index]
+    assert layers.count(model[0][0]) == 1  # type: ignore[index]
     assert layers.count(model[2]) == 21  # type: ignore[index]
 
 
@@ -345,3 +345,14 @@ def test_an_in_place_residual_is_computed_in_every_pass() -> None:
     model = Residual()
     a = _samples(model, _data())
     assert torch.equal(a, _samples(model, _data(), strategy="loop"))
+
+
+@pytest.mark.parametrize("strategy", ["auto", "loop"])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_weight_scaling_is_the_pass_in_evaluation_mode(name: str, strategy: str) -> None:
+    model, data = build(name), _data(4)
+    with torch.no_grad():
+        expected = model.eval()(data.tensors[0]).to(torch.float64).softmax(1)
+    result = predict(model.train(), data, 2, strategy=strategy, block=4)  # type: ignore[arg-type]
+
+    assert torch.equal(result.weight_scaling, expected)

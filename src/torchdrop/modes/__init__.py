@@ -6,6 +6,8 @@ from ._eagerly import eagerly as eagerly
 from ._frozen import frozen as frozen
 from ._frozen import is_frozen as is_frozen
 from ._frozen import release as release
+from ._generators import generators as generators
+from ._generators import generators_kept as generators_kept
 from ._generators import load_rng_state as load_rng_state
 from ._generators import rng_state as rng_state
 from ._guard import Guard as Guard

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import count
 from typing import Any, Literal, TypeAlias
 
 import torch
 from torch import Tensor, nn
 
-from ..modes import same_masks
+from ..modes import evaluating
 from ._blocks import Block, Inputs
 from ._replay import Prefix, record
 from ._seeds import sample_seed
+from ._sources import Sources
 
 Strategy: TypeAlias = Literal["auto", "loop"]
 Read: TypeAlias = Callable[[Any], Tensor]
 
 
-@dataclass(slots=True)
+@dataclass
 class Passes:
     """Runs a model over blocks, sample by sample.
 
@@ -41,30 +44,64 @@ class Passes:
     strategy: Strategy
     reasons: set[str] = field(default_factory=set)
 
-    def samples(self, block: Block) -> Iterator[Tensor]:
-        """Give one sample of a block after the other, without end: float64, shape `(N, C)`."""
-        prefix = Prefix()
-        sample = 0
-        while True:
-            seed = sample_seed(self.seed, sample, None if self.shared else block.number)
-            with same_masks(self.model, seed):
-                if sample == 0 and self.strategy == "auto" and not self.alone:
-                    output, prefix = record(self.model, lambda: call(self.model, block.inputs))
-                    values = self.read(output)
-                else:
-                    with prefix.replayed() if prefix.outputs else nullcontext():
-                        values = self._run(block.inputs)
-            if prefix.reason:
-                self.reasons.add(prefix.reason)
-            yield values[: block.rows]
-            sample += 1
+    @cached_property
+    def sources(self) -> Sources:
+        """What the model draws from."""
+        return Sources(self.model)
 
-    def _run(self, inputs: Inputs) -> Tensor:
-        if not self.alone:
-            return self.read(call(self.model, inputs))
-        rows = len(inputs if isinstance(inputs, Tensor) else next(iter(inputs.values())))
-        one = (_row(inputs, i) for i in range(rows))
-        return torch.cat([self.read(call(self.model, row)) for row in one])
+    def passes(self, block: Block) -> Iterator[Tensor]:
+        """Give the pass in evaluation mode, then one sample after the other, without end.
+
+        Args:
+            block: Rows of data.
+
+        Yields:
+            float64, shape `(N, C)`.
+        """
+        first, prefix = self._first(block)
+        with evaluating(self.model), prefix.replayed():
+            plain = self._values(call(self.model, block.inputs))
+        yield plain[: block.rows]
+        yield first[: block.rows]
+        yield from self._others(block, prefix)
+
+    def _first(self, block: Block) -> tuple[Tensor, Prefix]:
+        if self.alone or self.strategy == "loop":
+            return self._sample(block, 0, Prefix()), Prefix()
+        self.sources.seed(self._seed(block, 0))
+        output, prefix = record(self.model, self.sources, lambda: call(self.model, block.inputs))
+        if prefix.reason:
+            self.reasons.add(prefix.reason)
+        return self._values(output), prefix
+
+    def _others(self, block: Block, prefix: Prefix) -> Iterator[Tensor]:
+        for sample in count(1):
+            yield self._sample(block, sample, prefix)[: block.rows]
+
+    def _sample(self, block: Block, sample: int, prefix: Prefix) -> Tensor:
+        seed = self._seed(block, sample)
+        if self.alone:
+            rows = rows_of(block.inputs)
+            return torch.cat([self._row(row, seed) for row in rows])
+        self.sources.seed(seed)
+        with prefix.replayed():
+            return self._values(call(self.model, block.inputs))
+
+    def _seed(self, block: Block, sample: int) -> int:
+        return sample_seed(self.seed, sample, None if self.shared else block.number)
+
+    def _row(self, row: Inputs, seed: int) -> Tensor:
+        self.sources.seed(seed)
+        return self._values(call(self.model, row))
+
+    def _values(self, output: Any) -> Tensor:
+        with aside():
+            return self.read(output)
+
+
+def aside() -> AbstractContextManager[object]:
+    """Keep what is done with samples from those who watch the calls of the model."""
+    return torch._C.DisableTorchFunction()
 
 
 def call(model: nn.Module, inputs: Inputs) -> Any:
@@ -72,7 +109,11 @@ def call(model: nn.Module, inputs: Inputs) -> Any:
     return model(**inputs) if isinstance(inputs, Mapping) else model(inputs)
 
 
-def _row(inputs: Inputs, i: int) -> Inputs:
+def rows_of(inputs: Inputs) -> Iterator[Inputs]:
+    """Inputs, row by row."""
     if isinstance(inputs, Tensor):
-        return inputs[i : i + 1]
-    return {name: x[i : i + 1] for name, x in inputs.items()}
+        yield from torch.split(inputs, 1)
+        return
+    names = list(inputs)
+    for parts in zip(*(torch.split(x, 1) for x in inputs.values()), strict=True):
+        yield dict(zip(names, parts, strict=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -12,13 +13,13 @@ from torch import Tensor, nn
 
 from ..errors import ModelError, SettingError
 from ..kernels import SEED_BITS
-from ..modes import evaluating, sampling
+from ..modes import generators_kept, sampling
 from ..sites import find_sites
 from ._blocks import Block, Data, Inputs, cut, size_of
 from ._curve import Curve, stations
 from ._moments import ClassMoments, Moments
 from ._native_masks import native_masks
-from ._passes import Passes, Strategy, call
+from ._passes import Passes, Strategy, aside
 from ._prediction import Masks, Prediction, Task
 from ._reading import Outputs, TaskChoice, fitting, reader, task_of
 
@@ -97,12 +98,12 @@ def predict(
     """
     _check(samples, masks, until, tau, strategy, block)
     seed = int(torch.randint(2**SEED_BITS, (), generator=generator))
-    work = _Work(model, samples, masks, until, tau, keep_samples, seed, strategy, block)
+    work = _Work(
+        *(model, samples, task, outputs, masks, until, tau, keep_samples, seed, strategy, block)
+    )
     with torch.no_grad():
-        plain = _weigh(model, data, task, outputs, block, tau)
-        curve = plain.curve if until is None and plain.targets is not None else None
-        parts = work.run(data, replace(plain, curve=curve), on_rows)
-    return _join(parts, plain, work, curve)
+        parts = work.run(data, on_rows)
+    return _join(parts, work)
 
 
 def _check(
@@ -127,49 +128,11 @@ def _check(
 
 
 @dataclass(frozen=True)
-class _Plain:
-    """Weight scaling: the pass in evaluation mode."""
-
-    task: Task
-    read: Callable[[Any], Tensor]
-    values: Tensor
-    targets: Tensor | None
-    curve: Curve | None
-
-
-def _weigh(
-    model: nn.Module,
-    data: Data,
-    choice: TaskChoice,
-    outputs: Outputs | None,
-    block: int,
-    tau: float | None,
-) -> _Plain:
-    task: Task | None = None
-    values, targets = list[Tensor](), list[Tensor]()
-    for part in cut(data, block, fill=False):
-        task = task_of(choice, part.targets) if task is None else task
-        read = reader(task, outputs)
-        with evaluating(model):
-            values.append(read(call(model, _moved(part.inputs, model))))
-        if len(values[-1]) != part.rows:
-            raise ModelError(
-                f"the model returns {len(values[-1])} rows for {part.rows} rows of data."
-            )
-        if part.targets is not None:
-            targets.append(fitting(part.targets, values[-1], task))
-    assert task is not None, "cut() refuses data without rows"
-    mean, known = torch.cat(values), torch.cat(targets) if targets else None
-    curve = Curve(task, tau) if known is not None else None
-    if curve is not None and known is not None:
-        curve.add(0, mean, known)
-    return _Plain(task, reader(task, outputs), mean, known, curve)
-
-
-@dataclass(frozen=True)
 class _Part:
     """What came of a block."""
 
+    plain: Tensor
+    targets: Tensor | None
     moments: Moments
     kept: Tensor | None
 
@@ -180,6 +143,8 @@ class _Work:
 
     model: nn.Module
     samples: int
+    choice: TaskChoice
+    outputs: Outputs | None
     masks: Masks
     until: float | None
     tau: float | None
@@ -187,62 +152,90 @@ class _Work:
     seed: int
     strategy: Strategy
     block: int
+    task: Task = "classification"
+    curve: Curve | None = None
     reasons: set[str] = field(default_factory=set)
     alone: bool = False
 
-    def run(self, data: Data, plain: _Plain, on_rows: OnRows | None) -> list[_Part]:
+    def run(self, data: Data, on_rows: OnRows | None) -> list[_Part]:
         total, done, parts = size_of(data), 0, list[_Part]()
         with self._sampling() as (passes, fill):
-            passes.read = plain.read
             for part in cut(data, self.block, fill=fill):
+                if not parts:
+                    self._begin(part, passes)
                 block = replace(part, inputs=_moved(part.inputs, self.model))
-                rows = slice(done, done + block.rows)
-                targets = None if plain.targets is None else plain.targets[rows]
-                parts.append(self._sample(passes, block, plain, targets))
+                parts.append(self._sample(passes, block))
                 done += block.rows
                 if on_rows is not None:
                     on_rows(done, total)
             self.reasons, self.alone = passes.reasons, passes.alone
         return parts
 
+    def _begin(self, block: Block, passes: Passes) -> None:
+        """Tell from the first rows what is predicted."""
+        self.task = task_of(self.choice, block.targets)
+        passes.read = reader(self.task, self.outputs)
+        if block.targets is not None and self.until is None:
+            self.curve = Curve(self.task, self.tau)
+
     @contextmanager
     def _sampling(self) -> Iterator[tuple[Passes, bool]]:
         shared = self.masks == "shared"
-        with native_masks(self.model, shared=shared) as ours, sampling(self.model):
+        with (
+            generators_kept(self.model),
+            native_masks(self.model, shared=shared) as ours,
+            sampling(self.model),
+        ):
             found = find_sites(self.model)
             others = any(site.module not in ours for site in found) or not found
             alone = shared and others
             passes = Passes(self.model, _unread, self.seed, shared, alone, self.strategy)
             yield passes, others and not alone  # they may draw otherwise for fewer rows
 
-    def _sample(self, passes: Passes, block: Block, plain: _Plain, targets: Tensor | None) -> _Part:
-        moments: Moments | None = None
-        kept, exponents = list[Tensor](), None
+    def _sample(self, passes: Passes, block: Block) -> _Part:
+        values = passes.passes(block)
+        plain, targets = next(values), None
+        if len(plain) != block.rows:
+            raise ModelError(f"the model returns {len(plain)} rows for {block.rows} rows of data.")
+        if block.targets is not None:
+            targets = fitting(block.targets, plain, self.task)
+        kind = ClassMoments if self.task == "classification" else Moments
+        moments, kept = kind(plain.shape), list[Tensor]()
+        with aside():
+            self._note(0, plain, targets, None)
+        exponents: Tensor | None = None
         going = torch.ones(block.rows, dtype=torch.bool)
-        for number, values in zip(range(1, self.samples + 1), passes.samples(block), strict=False):
-            if moments is None:
-                kind = ClassMoments if plain.task == "classification" else Moments
-                moments = kind(values.shape)
-            moments.add(values, going)
-            if self.keep:
-                kept.append(values)
-            if plain.curve is not None and targets is not None:
-                exponents = self._exponents(plain.task, values, targets, exponents)
-                if number in stations(self.samples):
-                    plain.curve.add(number, moments.mean, targets, exponents)
-            if self.until is not None and number >= LEAST:
-                going &= moments.standard_error.max(1).values > self.until
-                if not going.any():
-                    break
-        assert moments is not None, "there is at least one sample"
-        return _Part(moments, torch.stack(kept) if kept else None)
+        for number in range(1, self.samples + 1):
+            sample = next(values)
+            with aside():
+                moments.add(sample, going)
+                if self.keep:
+                    kept.append(sample)
+                exponents = self._exponents(sample, targets, exponents)
+                if number in self._stations:
+                    self._note(number, moments.mean, targets, exponents)
+                if self.until is not None and number >= LEAST:
+                    going &= moments.standard_error.max(1).values > self.until
+                    if not going.any():
+                        break
+        return _Part(plain, targets, moments, torch.stack(kept) if kept else None)
+
+    @cached_property
+    def _stations(self) -> frozenset[int]:
+        return frozenset(stations(self.samples))
+
+    def _note(
+        self, number: int, mean: Tensor, targets: Tensor | None, exponents: Tensor | None
+    ) -> None:
+        if self.curve is not None and targets is not None:
+            self.curve.add(number, mean, targets, exponents)
 
     def _exponents(
-        self, task: Task, values: Tensor, targets: Tensor, before: Tensor | None
+        self, sample: Tensor, targets: Tensor | None, before: Tensor | None
     ) -> Tensor | None:
-        if task == "classification" or self.tau is None:
+        if self.task == "classification" or self.tau is None or targets is None:
             return None
-        own = -self.tau / 2 * (values - targets).square().sum(1)
+        own = -self.tau / 2 * (sample - targets).square().sum(1)
         return own if before is None else torch.logaddexp(before, own)
 
 
@@ -259,21 +252,22 @@ def _moved(inputs: Inputs, model: nn.Module) -> Inputs:
     return inputs.to(held)
 
 
-def _join(parts: list[_Part], plain: _Plain, work: _Work, curve: Curve | None) -> Prediction:
+def _join(parts: list[_Part], work: _Work) -> Prediction:
     moments = [part.moments for part in parts]
     classes = [m for m in moments if isinstance(m, ClassMoments)]
     kept = [part.kept for part in parts if part.kept is not None]
+    targets = [part.targets for part in parts if part.targets is not None]
     same = len({len(x) for x in kept}) == 1
     return Prediction(
-        task=plain.task,
+        task=work.task,
         mean=torch.cat([m.mean for m in moments]),
         variance=torch.cat([m.variance for m in moments]),
-        weight_scaling=plain.values,
+        weight_scaling=torch.cat([part.plain for part in parts]),
         samples=torch.cat([m.count for m in moments]),
         expected_entropy=torch.cat([m.expected_entropy for m in classes]) if classes else None,
         votes=torch.cat([m.votes for m in classes]) if classes else None,
-        curve=curve.points() if curve is not None else (),
-        targets=plain.targets,
+        curve=work.curve.points() if work.curve is not None else (),
+        targets=torch.cat(targets) if targets else None,
         tau=work.tau,
         kept=torch.cat(kept, dim=1) if kept and same else None,
         seed=work.seed,

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ..modes import rng_state
+from ._sources import Sources
 
 Run = Callable[[], Any]
 
@@ -36,10 +37,12 @@ class Prefix:
 
     Attributes:
         outputs: For each module, the outputs of its calls, in order.
+        starts: For each chain, at which of its layers it can start, and with what.
         reason: Why there are none; empty if there are some.
     """
 
     outputs: dict[nn.Module, list[Any]] = field(default_factory=dict)
+    starts: dict[nn.Module, tuple[int, Any]] = field(default_factory=dict)
     reason: str = ""
 
     @contextmanager
@@ -47,14 +50,17 @@ class Prefix:
         """Let these modules give their outputs, in one pass."""
         with ExitStack() as stack:
             for module, outputs in self.outputs.items():
-                stack.enter_context(_answering(module, iter(outputs)))
+                stack.enter_context(_calling(module, partial(_next, iter(outputs))))
+            for chain, (first, x) in self.starts.items():
+                stack.enter_context(_calling(chain, partial(_start, list(chain)[first:], x)))  # type: ignore[call-overload]
             yield
 
 
 @contextmanager
-def _answering(module: nn.Module, outputs: Iterator[Any]) -> Iterator[None]:
+def _calling(module: nn.Module, function: Callable[..., Any]) -> Iterator[None]:
+    """Call a function in place of a module's forward."""
     own = vars(module).get("forward")
-    module.forward = lambda *args, **kwargs: next(outputs)
+    module.forward = function
     try:
         yield
     finally:
@@ -63,26 +69,37 @@ def _answering(module: nn.Module, outputs: Iterator[Any]) -> Iterator[None]:
             module.forward = own
 
 
-def record(model: nn.Module, run: Run) -> tuple[Any, Prefix]:
+def _next(outputs: Iterator[Any], *args: object, **kwargs: object) -> Any:
+    return next(outputs)
+
+
+def _start(layers: list[nn.Module], x: Any, *args: object) -> Any:
+    for layer in layers:
+        x = layer(x)
+    return x
+
+
+def record(model: nn.Module, sources: Sources, run: Run) -> tuple[Any, Prefix]:
     """Run a first pass, and keep what comes before its first random number.
 
     Args:
         model: The model, in the mode in which it samples.
+        sources: Its generators.
         run: Calls it once.
 
     Returns:
         What the pass gave, and what later ones need not compute.
     """
-    recorder = _Recorder(model)
+    recorder = _Recorder(model, sources)
     with recorder:
         result = run()
     return result, recorder.prefix()
 
 
 class _Recorder:
-    def __init__(self, model: nn.Module) -> None:
-        self.model = model
-        self.start: dict[str, Tensor] = {}
+    def __init__(self, model: nn.Module, sources: Sources) -> None:
+        self.model, self.sources = model, sources
+        self.start: list[Tensor] = []
         self.calls: dict[nn.Module, int] = {}
         self.open: list[tuple[nn.Module, int, int]] = []  # module, its call, length of `kept`
         self.kept: list[_Kept] = []
@@ -101,7 +118,7 @@ class _Recorder:
 
     def _enter(self, module: nn.Module, args: object) -> None:
         if not self.start:
-            self.start = rng_state(self.model)
+            self.start = self.sources.states()
         number = self.calls[module] = self.calls.get(module, -1) + 1
         self.open.append((module, number, len(self.kept)))
 
@@ -111,7 +128,7 @@ class _Recorder:
         _, number, inside = self.open.pop()
         if self.drew or not self.open:
             return
-        self.drew = _moved(self.start, rng_state(self.model))
+        self.drew = _moved(self.start, self.sources.states())
         if not self.drew and _is_plain(output):
             del self.kept[inside:]  # what is in it need not be kept
             self.kept.append(_Kept(module, number, output, _versions(output)))
@@ -126,7 +143,25 @@ class _Recorder:
         for module in [m for m in outputs if len(outputs[m]) != self.calls[m] + 1]:
             del outputs[module]  # called again later, behind the first random number
         reason = "" if outputs else "dropout comes first: nothing is computed before it"
-        return Prefix(outputs, reason)
+        return Prefix(outputs, self._shorten(outputs), reason)
+
+    def _shorten(self, outputs: dict[nn.Module, list[Any]]) -> dict[nn.Module, tuple[int, Any]]:
+        """Let plain chains start behind their first layers, which then need not be called."""
+        starts: dict[nn.Module, tuple[int, Any]] = {}
+        for chain in self.model.modules():
+            if type(chain) is not nn.Sequential or self.calls.get(chain) != 0 or chain in outputs:
+                continue
+            layers, first = list(chain), 0
+            while first < len(layers) and self._is_once(layers[first], outputs):
+                first += 1
+            if first:
+                starts[chain] = first, outputs[layers[first - 1]][0]
+                for layer in layers[:first]:
+                    del outputs[layer]
+        return starts
+
+    def _is_once(self, layer: nn.Module, outputs: dict[nn.Module, list[Any]]) -> bool:
+        return layer in outputs and self.calls[layer] == 0
 
 
 def _has_hooks(module: nn.Module) -> bool:
@@ -134,8 +169,8 @@ def _has_hooks(module: nn.Module) -> bool:
     return any(bool(m._forward_hooks or m._forward_pre_hooks) for m in module.modules())
 
 
-def _moved(before: dict[str, Tensor], after: dict[str, Tensor]) -> bool:
-    return any(not torch.equal(before[name], after[name]) for name in before)
+def _moved(before: list[Tensor], after: list[Tensor]) -> bool:
+    return not all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
 
 
 def _is_plain(output: object) -> bool:
