@@ -355,4 +355,7 @@ def test_weight_scaling_is_the_pass_in_evaluation_mode(name: str, strategy: str)
         expected = model.eval()(data.tensors[0]).to(torch.float64).softmax(1)
     result = predict(model.train(), data, 2, strategy=strategy, block=4)  # type: ignore[arg-type]
 
-    assert torch.equal(result.weight_scaling, expected)
+    if name == "attention":  # torch's fast path, which rounds otherwise, is off while we sample
+        assert torch.allclose(result.weight_scaling, expected, rtol=0, atol=1e-6)
+    else:
+        assert torch.equal(result.weight_scaling, expected)
