@@ -12,8 +12,8 @@ class GradientMemory:
     """Memory for the gradients of whole weights, used again where nobody holds it any more.
 
     Autograd would take new memory for each of them in each step, which the system must find and
-    clear: on wide layers as much work as the product. A gradient that somebody still holds (a
-    `.grad` kept from an earlier step, or one in use) is left alone, and gets a successor.
+    clear. A gradient that somebody still holds (a `.grad` kept from an earlier step, or one in
+    use) is left alone, and gets a successor.
 
     With `writes=True`, backward also puts the gradient into `.grad` by itself, and adds to what is
     there: parts of a batch that have units of their own then need no matrix each. What optimizers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-SEED_BITS = 62
+from ..kernels import SEED_BITS
 
 
 def sample_seed(seed: int, sample: int, block: int | None) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from typing import Any
 
 from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
+
+from ._tensors import tensors
 
 _TRANSPARENT = frozenset(
     (
@@ -117,15 +119,3 @@ class Flow:
             for known in (self._maker, self._source):
                 if first in known:
                     known[tensor] = known[first]
-
-
-def tensors(values: Any) -> Iterator[Tensor]:
-    """Yield the tensors in arguments or results, nested ones too."""
-    if isinstance(values, Tensor):
-        yield values
-    elif isinstance(values, dict):
-        for value in values.values():
-            yield from tensors(value)
-    elif isinstance(values, (list, tuple)):
-        for value in values:
-            yield from tensors(value)

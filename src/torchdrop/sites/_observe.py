@@ -48,7 +48,7 @@ def observe(
         SettingError: If the example is of another kind.
         ModelError: If the model does not run on it, or has lazy parameters without a shape.
     """
-    args, kwargs = _arguments(example)
+    args, kwargs = arguments(example)
     if any(is_lazy(parameter) for parameter in model.parameters()):
         raise ModelError(
             "The model has lazy parameters, which a first run gives a shape for good; run it once "
@@ -67,7 +67,18 @@ def observe(
     return Observation(*records, tags)
 
 
-def _arguments(example: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def arguments(example: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Read how an example is given to a model.
+
+    Args:
+        example: One tensor, a tuple of arguments, or a mapping of named ones.
+
+    Returns:
+        The arguments of the call, by place and by name.
+
+    Raises:
+        SettingError: If it is something else.
+    """
     if isinstance(example, Tensor):
         return (example,), {}
     if isinstance(example, tuple):

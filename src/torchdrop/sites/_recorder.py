@@ -11,8 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from ._calls import DropoutCall, DropoutCalls
-from ._flow import Flow, tensors
+from ._flow import Flow
 from ._names import label
+from ._tensors import tensors
 from ._untouched import random_fingerprint
 
 WHOLE = (nn.MultiheadAttention, nn.RNNBase)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from torch import Tensor, nn
+from torch import nn
 
 Kind: TypeAlias = Literal[
     "input", "weight", "activation", "dropout", "batch_norm", "sum", "product", "other", "output"
@@ -120,18 +120,3 @@ class Flow:
                     entered.add(there)
                     todo.append(there)
         return list(found)
-
-
-def tensors(value: object) -> Iterator[Tensor]:
-    """Yield the tensors in arguments or results: in sequences, mappings and dataclasses."""
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from tensors(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from tensors(item)
-    elif is_dataclass(value) and not isinstance(value, type):
-        for each in fields(value):
-            yield from tensors(getattr(value, each.name, None))

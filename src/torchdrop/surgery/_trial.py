@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from ..errors import ModelError
-from ._flow import tensors
+from ..sites import tensors
 
 M = TypeVar("M", bound=nn.Module)
 

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakIdKeyDictionary
 
-from ._flow import Flow, Kind, tensors
+from ..sites import tensors
+from ._flow import Flow, Kind
 from ._kinds import ACTIVATING, activates, is_leaf, kind_of_function, kind_of_layer
 from ._trial import arguments, same_numbers
 

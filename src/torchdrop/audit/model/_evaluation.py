@@ -13,10 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from ...sites import DropoutCall, DropoutCalls, calling_module, random_fingerprint
+from ...sites import DropoutCall, DropoutCalls, calling_module, random_fingerprint, tensors
 from ._draft import Line
 from ._lines import line_of
-from ._steps import tensors
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from ...sites import calling_module
+from ...sites import calling_module, tensors
 from ._built_at import built_at
 from ._draft import Draft
 from ._lines import line_of
 from ._overwritten import Overwritten, works_in_place
-from ._steps import tensors
 from ._subject import Subject
 
 _SAVED = ("_saved_result", "_saved_output")

@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ...sites import tensors
 from ._built_at import class_line
 from ._draft import Draft
 from ._evaluation import Draw, Watch
-from ._steps import tensors
 from ._subject import Subject
 
 

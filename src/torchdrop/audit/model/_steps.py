@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from torch import Tensor, nn
+from torch import nn
 
 from ._draft import Line
 
@@ -95,18 +95,3 @@ class Flow:
         """List the steps that take a result."""
         index = next(i for i, other in enumerate(self.steps) if other is step)
         return [other for other in self.steps if index in other.sources]
-
-
-def tensors(value: object) -> Iterator[Tensor]:
-    """Yield the tensors in arguments or results: in sequences, mappings and dataclasses."""
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from tensors(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from tensors(item)
-    elif is_dataclass(value) and not isinstance(value, type):
-        for each in fields(value):
-            yield from tensors(getattr(value, each.name, None))

@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 from torch.utils import _pytree as pytree
 
-from ...errors import ModelError, SettingError
+from ...errors import ModelError
 from ...modes import eagerly
-from ...sites import named_modules, unregistered_modules, untouched
+from ...sites import arguments, named_modules, unregistered_modules, untouched
 
 Watching = Callable[[Any], AbstractContextManager[Any]]
 
@@ -99,7 +99,7 @@ def subject(model: nn.Module, example: Any) -> Iterator[Subject]:
     Yields:
         The subject.
     """
-    args, kwargs = _arguments(example)
+    args, kwargs = arguments(example)
     with ExitStack() as stack:
         stack.enter_context(untouched(_all_modules(model)))
         stack.enter_context(warnings.catch_warnings())
@@ -133,19 +133,6 @@ def _copy(model: nn.Module) -> nn.Module:
         if lazy:
             raise
         return model
-
-
-def _arguments(example: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    if isinstance(example, Tensor):
-        return (example,), {}
-    if isinstance(example, tuple):
-        return example, {}
-    if isinstance(example, Mapping):
-        return (), dict(example)
-    raise SettingError(
-        "example is one tensor, a tuple of arguments or a dict of keyword arguments; got "
-        f"{type(example).__name__}. Put other inputs into a tuple, (x,)."
-    )
 
 
 def _tensors(values: Any) -> list[Tensor]:

@@ -13,11 +13,11 @@ import torch
 from torch import Tensor, nn
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from ...sites import DropoutCall, DropoutCalls, is_dropout
+from ...sites import DropoutCall, DropoutCalls, is_dropout, tensors
 from ._kinds import form_of_function, form_of_layer, is_step, kind_of_function, kind_of_layer
 from ._lines import line_of
 from ._overwritten import Overwritten, works_in_place
-from ._steps import Flow, Step, tensors
+from ._steps import Flow, Step
 
 _TRANSPARENT = frozenset(
     (

@@ -11,10 +11,10 @@ from torch.optim import Optimizer
 from ._call import Call, fingerprint, same
 from ._layers import listed
 from ._mode_log import ModeLog
+from ._quiet import SAMPLES
 from ._scene import Scene, look
 from ._subject import Subject
 
-_SAMPLES = 3
 _MANY = 10
 _KEPT = 8
 
@@ -55,7 +55,7 @@ class Samples:
         new, old = fingerprint(output), self._print
         self._print = new
         self._equal = self._equal + 1 if same(new, old) else 1
-        if self._equal >= _SAMPLES:
+        if self._equal >= SAMPLES:
             self._judge()
 
     def step(self, optimizer: Optimizer) -> None:
@@ -68,7 +68,7 @@ class Samples:
         if by_hand:
             self._subject.report(
                 "DRP406",
-                f"{_SAMPLES} samples in a row of one input are equal, though the model was put "
+                f"{SAMPLES} samples in a row of one input are equal, though the model was put "
                 f"into evaluation mode with dropout on in {listed([s.name for s in by_hand])}.",
                 modules=[s.name for s in by_hand],
             )
