@@ -6,10 +6,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from importlib import import_module
 from multiprocessing import active_children, get_context
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -149,24 +150,42 @@ def test_an_executors_dead_worker_is_its_owners_affair(
         tune(deadly, small_data, executor=executor, **QUICK)
 
 
+class _Waiting(ThreadPoolExecutor):
+    """One thread, which trains its second unit only after it has been shut down."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.units = 0
+        self.ended = Event()
+
+    def submit(self, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.units += 1
+        if self.units == 2:
+            super().submit(self.ended.wait, 60)
+        return super().submit(*args, **kwargs)
+
+    def end(self) -> None:
+        self.shutdown(wait=False, cancel_futures=True)
+        self.ended.set()
+
+
 def test_an_executor_that_is_shut_down_ends_the_sweep_and_what_is_finished_is_kept(
     small_data: Dataset, tmp_path: Path
 ) -> None:
-    with ThreadPoolExecutor(1) as executor:
+    with (
+        _Waiting() as executor,
+        pytest.raises(TorchdropError, match=r"start it again, and go on with --resume"),
+    ):
+        tune(
+            *(RECIPE, small_data),
+            executor=executor,
+            out=tmp_path / "run",
+            on_progress=lambda progress: executor.end(),
+            **QUICK,
+        )
 
-        def shut_down(progress: Progress) -> None:
-            executor.shutdown(wait=False, cancel_futures=True)
-
-        with pytest.raises(TorchdropError, match=r"start it again, and go on with --resume"):
-            tune(
-                *(RECIPE, small_data),
-                executor=executor,
-                out=tmp_path / "run",
-                on_progress=shut_down,
-                **QUICK,
-            )
-
-    assert any((tmp_path / "run" / "members").glob("*.json"))
+    assert executor.units > 1
+    assert len(list((tmp_path / "run" / "members").glob("*.json"))) == 1
 
 
 _SWEEP = """
