@@ -1,4 +1,4 @@
-"""Monte Carlo prediction: ours against what people write, and against other packages."""
+"""Monte Carlo prediction: ours against what people write, and other packages; time and memory."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ..errors import SettingError
 from ..montecarlo import predict
+from ._memory import peak_bytes
 from ._progress import Observer, Progress, watch_nothing
 from ._timing import Budget, Contestant, Timing, measure
 
@@ -39,6 +40,7 @@ class PredictCase:
         rows: Rows to predict.
         samples: Of each row.
         timings: Seconds for all of it, by contestant.
+        peaks: Bytes that tensors took at once, beside the network and the input, by contestant.
     """
 
     network: str
@@ -46,6 +48,7 @@ class PredictCase:
     rows: int
     samples: int
     timings: Mapping[str, Timing]
+    peaks: Mapping[str, int]
 
     def ratio(self, contestant: str) -> float:
         """Time of the plain loop over the contestant's: how many times faster it is."""
@@ -60,6 +63,7 @@ class PredictCase:
             "samples": self.samples,
             "timings": {name: timing.to_dict() for name, timing in self.timings.items()},
             "times_faster": {name: self.ratio(name) for name in self.timings},
+            "peak_bytes": dict(self.peaks),
         }
 
 
@@ -89,7 +93,7 @@ def benchmark_predict(
     budget: Budget | None = None,
     on_progress: Observer = watch_nothing,
 ) -> PredictBenchmark:
-    """Time the mean and variance of many samples of each row.
+    """Measure what the mean and variance of many samples of each row take: time and memory.
 
     Contestants: a loop of whole passes with `torch.nn.Dropout` on; the input repeated, some samples
     at once; `torch.vmap` over samples; `baal` and `torch-uncertainty` where they are installed;
@@ -136,8 +140,10 @@ def _measure_all(
             torch.manual_seed(_SEED)
             model = build_network(network, place).eval()
             x = torch.randn(rows, 784) if network == "mlp" else torch.randn(rows, 1, 28, 28)
-            timings = measure(_contestants(model, x, samples), budget)
-        yield PredictCase(network, place, rows, samples, timings)
+            contestants = _contestants(model, x, samples)
+            peaks = {name: peak_bytes(call) for name, call in contestants.items()}
+            timings = measure(contestants, budget)
+        yield PredictCase(network, place, rows, samples, timings, peaks)
 
 
 def build_network(network: str, place: str) -> nn.Sequential:

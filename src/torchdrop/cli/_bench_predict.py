@@ -22,6 +22,7 @@ from ._console import errors
 from ._figures import Figures
 
 _QUICK = Budget(total_seconds=0.1, rounds=3)
+_MIB = 1 << 20
 
 
 def predict(
@@ -35,7 +36,7 @@ def predict(
     markdown: AsMarkdown = False,
     as_json: AsJson = False,
 ) -> None:
-    """Time Monte Carlo prediction: plain loops, other packages, ours."""
+    """Time and memory of Monte Carlo prediction: plain loops, other packages, ours."""
     check_flags(markdown=markdown, as_json=as_json)
     with showing(errors) as observer:
         result = benchmark_predict(
@@ -57,12 +58,14 @@ def _tabulate(result: PredictBenchmark, machine: Machine) -> Figures:
         headings=(
             *("network", "dropout", *names),
             *(f"loop\n/ {name}" for name in names[1:]),
+            *(f"MiB\n{name}" for name in names),
         ),
         rows=tuple(_row(case, names) for case in result.cases),
         keys=2,
         caption=(
             f"Milliseconds for {result.cases[0].samples} samples of {result.cases[0].rows} rows, "
-            f"medians.{left} {place(machine)}"
+            "medians. MiB: the most that tensors take at once, beside the network and the input."
+            f"{left} {place(machine)}"
         ),
     )
 
@@ -70,4 +73,5 @@ def _tabulate(result: PredictBenchmark, machine: Machine) -> Figures:
 def _row(case: PredictCase, names: list[str]) -> tuple[str, ...]:
     times = (f"{1e3 * case.timings[name].median:.1f}" for name in names)
     ratios = (f"{case.ratio(name):.2f}" for name in names[1:])
-    return case.network, case.place, *times, *ratios
+    memory = (f"{case.peaks[name] / _MIB:.1f}" for name in names)
+    return case.network, case.place, *times, *ratios, *memory
