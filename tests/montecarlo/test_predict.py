@@ -186,10 +186,11 @@ def test_rows_stop_when_their_mean_is_sure_enough() -> None:
     assert not result.curve
 
 
-def test_a_row_that_stops_takes_the_samples_it_would_have_taken() -> None:
+@pytest.mark.parametrize("block", [4, 256])
+def test_a_row_that_stops_takes_the_samples_it_would_have_taken(block: int) -> None:
     model = build("late")
-    result = predict(model, _data(), 400, until=0.02, generator=_seeded(), block=4)
-    whole = predict(model, _data(), 400, generator=_seeded(), block=4, keep_samples=True)
+    result = predict(model, _data(), 400, until=0.02, generator=_seeded(), block=block)
+    whole = predict(model, _data(), 400, generator=_seeded(), block=block, keep_samples=True)
     assert whole.kept is not None
     for row, count in enumerate(result.samples.tolist()):
         assert torch.allclose(result.mean[row], whole.kept[:count, row].mean(0))
@@ -257,21 +258,23 @@ def test_named_inputs_and_picked_outputs_are_understood() -> None:
 
 
 def test_it_says_how_the_samples_were_computed() -> None:
-    def said(name: str, **settings: object) -> str:
-        return predict(build(name), _data(), 2, **settings).strategy  # type: ignore[arg-type]
+    def said(name: str, block: int = ROWS, **settings: object) -> str:
+        return predict(build(name), _data(), 2, block=block, **settings).strategy  # type: ignore[arg-type]
 
     assert said("late") == "what comes before the first dropout was computed once"
     assert "dropout comes first" in said("first")
     assert "as asked for" in said("late", strategy="loop")
     assert "in place" in said("residual")
     assert "one by one" in said("attention", masks="shared")
+    assert said("late", block=256).endswith("; up to 25 samples in a pass")
+    assert "one sample in a pass: not all that is random" in said("functional", block=256)
 
 
 def test_the_beginning_runs_once() -> None:
     model = build("late")
     calls = []
     model[0][0].register_forward_hook(lambda *_: calls.append(1))  # type: ignore[index]
-    predict(model, _data(), 20)
+    predict(model, _data(), 20, block=ROWS)
     assert len(calls) == 21  # a watched layer is called each time, and in evaluation
 
     model, layers = build("late"), list[nn.Module]()
@@ -283,7 +286,7 @@ def test_the_beginning_runs_once() -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(nn.Linear, "forward", counted)
-        predict(model, _data(), 20)
+        predict(model, _data(), 20, block=ROWS)
     assert layers.count(model[0][0]) == 1  # type: ignore[index]
     assert layers.count(model[2]) == 21  # type: ignore[index]
 
@@ -300,7 +303,7 @@ def test_models_without_anything_random_are_refused() -> None:
         ({"samples": 0}, "at least 1"),
         ({"block": 0}, "at least 1"),
         ({"masks": "none"}, "'rows' or 'shared'"),
-        ({"strategy": "fast"}, "'auto' or 'loop'"),
+        ({"strategy": "fast"}, "'auto', 'loop' or 'closed'"),
         ({"until": 0.0}, "until is above 0"),
         ({"tau": -1.0}, "tau is above 0"),
         ({"until": 0.1, "samples": 5}, "at least 16 samples"),

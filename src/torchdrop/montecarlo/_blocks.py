@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from ..errors import DataError
@@ -67,6 +67,28 @@ def size_of(data: Data) -> int | None:
         return len(data)
     source = data.dataset if isinstance(data, DataLoader) else data
     return len(source) if isinstance(source, Sized) else None
+
+
+def several(inputs: Inputs, copies: int) -> Inputs:
+    """Put copies of all rows one behind the other."""
+    if isinstance(inputs, Tensor):
+        return repeated(inputs, copies)
+    return {name: repeated(x, copies) for name, x in inputs.items()}
+
+
+def repeated(x: Tensor, copies: int) -> Tensor:
+    """Put copies of a tensor one behind the other, along its first axis."""
+    return x.repeat(copies, *(1 for _ in x.shape[1:]))
+
+
+def moved(inputs: Inputs, model: nn.Module) -> Inputs:
+    """Bring inputs to the device of a model."""
+    held = next((x.device for x in (*model.parameters(), *model.buffers())), None)
+    if held is None:
+        return inputs
+    if isinstance(inputs, Mapping):
+        return {name: x.to(held) for name, x in inputs.items()}
+    return inputs.to(held)
 
 
 def _batches(data: Data, size: int) -> Iterator[Any]:

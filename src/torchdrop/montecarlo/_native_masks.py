@@ -7,9 +7,13 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from .. import functional
+from ..kernels import given_seeds, keep_probability, keep_threshold, masked_scale_members
+from ._aside import aside
+from ._draws import Draws
 
 _DIMS = {
     nn.Dropout: None,
@@ -19,13 +23,19 @@ _DIMS = {
 }
 """Layers that are answered for, and how many axes behind the channels they drop together."""
 
+_WIDENED = (torch.float16, torch.bfloat16)
+
 
 @contextmanager
-def native_masks(model: nn.Module, *, shared: bool) -> Iterator[frozenset[nn.Module]]:
+def native_masks(model: nn.Module, draws: Draws, *, shared: bool) -> Iterator[frozenset[nn.Module]]:
     """Let plain dropout layers of `model` draw their masks by the kernel.
+
+    Where several samples are in a pass, the copies of the rows that they are of come one behind
+    the other; each copy gets the mask that it would get alone.
 
     Args:
         model: Any module.
+        draws: Gives the seeds.
         shared: Whether all rows get the same mask.
 
     Yields:
@@ -34,20 +44,44 @@ def native_masks(model: nn.Module, *, shared: bool) -> Iterator[frozenset[nn.Mod
     layers = [m for m in model.modules() if type(m) in _DIMS and "forward" not in vars(m)]
     try:
         for layer in layers:
-            layer.forward = partial(_forward, layer, shared)
+            layer.forward = partial(_forward, layer, draws, shared)
         yield frozenset(layers)
     finally:
         for layer in layers:
             vars(layer).pop("forward", None)
 
 
-def _forward(layer: Any, shared: bool, x: Tensor) -> Tensor:
+def _forward(layer: Any, draws: Draws, shared: bool, x: Tensor) -> Tensor:
+    if not layer.training or not layer.p:
+        return x
+    dims, seeds = _dims(layer, shared, x.ndim), draws.seeds()
+    with aside():
+        if len(seeds) > 1:
+            return _masked_copies(x, float(layer.p), dims, torch.tensor(seeds, device=x.device))
+        with given_seeds([torch.tensor(seeds, device=x.device)]):
+            return functional.dropout(x, layer.p, training=True, dims=dims)
+
+
+def _dims(layer: Any, shared: bool, axes: int) -> tuple[int, ...] | None:
+    """Axes along which the draws of a layer are independent; `None` for all."""
     behind = _DIMS[type(layer)]
-    if not layer.training or (behind is None and not shared):
-        return functional.dropout(x, layer.p, training=layer.training)
-    axes = range(1 if shared else 0, x.ndim)
-    if behind is not None:
-        batched = x.ndim == behind + 2
-        channels = (1 if batched else 0,)
-        axes = channels if shared or not batched else (0, *channels)  # type: ignore[assignment]
-    return functional.dropout(x, layer.p, training=True, dims=tuple(axes))
+    if behind is None:
+        return tuple(range(1, axes)) if shared else None
+    channels = (1 if axes == behind + 2 else 0,)
+    return channels if shared or channels == (0,) else (0, *channels)
+
+
+def _masked_copies(x: Tensor, p: float, dims: tuple[int, ...] | None, seeds: Tensor) -> Tensor:
+    """Do to each copy what `functional.dropout` does with its seed."""
+    copies = x.reshape(len(seeds), len(x) // len(seeds), *x.shape[1:])
+    thresholds = torch.full_like(seeds, keep_threshold(p))
+    factor = 1 / keep_probability(p) if keep_probability(p) else 1.0
+    if dims is None:
+        factors = torch.full_like(seeds, factor, dtype=torch.float64)
+        return masked_scale_members(copies, seeds, thresholds, factors).flatten(0, 1)
+    shape = (size if axis in dims else 1 for axis, size in enumerate(copies.shape[1:]))
+    ones = x.new_ones((len(seeds), *shape), dtype=torch.float32)
+    factors = torch.ones_like(seeds, dtype=torch.float64)
+    keep = masked_scale_members(ones, seeds, thresholds, factors) != 0
+    wide = copies.float() if copies.dtype in _WIDENED else copies
+    return torch.where(keep, wide * factor, 0.0).to(copies.dtype).flatten(0, 1)

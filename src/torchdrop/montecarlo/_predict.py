@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import Any
-
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from ..errors import ModelError, SettingError
+from ..errors import SettingError
 from ..kernels import SEED_BITS
-from ..modes import generators_kept, sampling
-from ..sites import find_sites
-from ._blocks import Block, Data, Inputs, cut, size_of
-from ._curve import Curve, stations
-from ._moments import ClassMoments, Moments
-from ._native_masks import native_masks
-from ._passes import Passes, Strategy, aside
-from ._prediction import Masks, Prediction, Task
-from ._reading import Outputs, TaskChoice, fitting, reader, task_of
-
-OnRows = Callable[[int, "int | None"], None]
-
-LEAST = 16
-"""Samples that `until` takes at least: of fewer, the spread says too little."""
+from ._blocks import Data
+from ._closed import closed_form
+from ._moments import ClassMoments
+from ._passes import Strategy
+from ._prediction import Masks, Prediction
+from ._reading import Outputs, TaskChoice
+from ._work import LEAST as LEAST  # noqa: PLC0414 - the folder takes it from here
+from ._work import OnRows, Part, Work, in_words
 
 
 def predict(
@@ -53,9 +41,19 @@ def predict(
     dropout layers draw by torchdrop's kernel; with `strategy="loop"` every pass computes it all,
     with the same samples to the last bit.
 
+    A block of few rows goes through the model several times at once, up to `block` rows and 64
+    samples in a pass, if nothing but plain dropout layers is random. Each sample has the masks it
+    would have alone. The first and the last are compared with passes of their own, and if they
+    differ by more than rounding, as where rows see each other, a pass carries one sample.
+
     A sample of a row depends on the seed, the sample's number and the row's index, and on `block`;
     not on how the data were batched or by how many workers they are read. Memory does not grow
     with `samples`, unless they are kept.
+
+    With `strategy="closed"` a regression in which the only thing random is one `nn.Dropout`, whose
+    output goes into the `nn.Linear` that ends the model, gets the mean and the variance over all
+    masks: `W h + b` and `p / (1 - p) * sum_j W_ij**2 h_j**2`. Nothing is drawn but the seed, and
+    `samples` says nothing; what is of samples, such as the curve and the likelihood, is left out.
 
     Args:
         model: Any module that drops something; a classifier returns logits.
@@ -73,16 +71,18 @@ def predict(
         keep_samples: Whether to keep them all, `samples * rows * values` numbers.
         outputs: Picks the tensor out of what the model returns.
         generator: Source of the seed, on the CPU; `None` takes torch's own.
-        strategy: `auto`, or `loop`, the specification.
-        block: Rows that go through the model together.
+        strategy: `auto`; `loop`, the specification; or `closed`, the exact moments.
+        block: Rows that go through the model together, at most.
         on_rows: Called with the number of rows done, and of all rows if that is known.
 
     Returns:
         The prediction, with that of weight scaling beside it.
 
     Raises:
-        SettingError: If a setting is out of range, or the task cannot be told.
-        ModelError: If nothing in the model is random, or it returns something else.
+        SettingError: If a setting is out of range, the task cannot be told, or the closed form is
+            asked for a classification or for samples.
+        ModelError: If nothing in the model is random, it returns something else, or it has no
+            closed form where that is asked for.
         DataError: If there are no rows, or targets do not fit.
 
     Example:
@@ -90,18 +90,24 @@ def predict(
         >>> result = predict(model, torch.randn(10, 4), samples=20, task="classification")
         >>> result.mean.shape, bool((result.mutual_information >= 0).all())
         (torch.Size([10, 3]), True)
+        >>> exact = predict(model, torch.randn(10, 4), task="regression", strategy="closed")
+        >>> float(exact.standard_error.max())
+        0.0
 
     Source:
         Gal, Ghahramani, "Dropout as a Bayesian approximation", ICML (2016), arXiv 1506.02142;
-        Srivastava et al., JMLR 15 (2014), section 7.5. The seed of each sample of a block, and the
-        shared beginning, are ours.
+        Srivastava et al., JMLR 15 (2014), section 7.5. The seed of each sample of a block, the
+        shared beginning and the samples that share a pass are ours.
     """
-    _check(samples, masks, until, tau, strategy, block)
+    _check(samples, masks, until, tau, block)
+    _check_strategy(strategy, until, keep_samples)
     seed = int(torch.randint(2**SEED_BITS, (), generator=generator))
-    work = _Work(
+    work = Work(
         *(model, samples, task, outputs, masks, until, tau, keep_samples, seed, strategy, block)
     )
     with torch.no_grad():
+        if strategy == "closed":
+            return closed_form(work, data, on_rows)
         parts = work.run(data, on_rows)
     return _join(parts, work)
 
@@ -111,15 +117,12 @@ def _check(
     masks: str,
     until: float | None,
     tau: float | None,
-    strategy: str,
     block: int,
 ) -> None:
     if samples < 1 or block < 1:
         raise SettingError(f"samples and block are at least 1; got {samples} and {block}.")
     if masks not in ("rows", "shared"):
         raise SettingError(f"masks are 'rows' or 'shared'; got {masks!r}.")
-    if strategy not in ("auto", "loop"):
-        raise SettingError(f"strategy is 'auto' or 'loop'; got {strategy!r}.")
     for name, value in (("until", until), ("tau", tau)):
         if value is not None and not value > 0:
             raise SettingError(f"{name} is above 0; got {value}.")
@@ -127,132 +130,18 @@ def _check(
         raise SettingError(f"until needs at least {LEAST} samples; got samples={samples}.")
 
 
-@dataclass(frozen=True)
-class _Part:
-    """What came of a block."""
-
-    plain: Tensor
-    targets: Tensor | None
-    moments: Moments
-    kept: Tensor | None
-
-
-@dataclass
-class _Work:
-    """The samples of all blocks."""
-
-    model: nn.Module
-    samples: int
-    choice: TaskChoice
-    outputs: Outputs | None
-    masks: Masks
-    until: float | None
-    tau: float | None
-    keep: bool
-    seed: int
-    strategy: Strategy
-    block: int
-    task: Task = "classification"
-    curve: Curve | None = None
-    reasons: set[str] = field(default_factory=set)
-    alone: bool = False
-
-    def run(self, data: Data, on_rows: OnRows | None) -> list[_Part]:
-        total, done, parts = size_of(data), 0, list[_Part]()
-        with self._sampling() as (passes, fill):
-            for part in cut(data, self.block, fill=fill):
-                if not parts:
-                    self._begin(part, passes)
-                block = replace(part, inputs=_moved(part.inputs, self.model))
-                parts.append(self._sample(passes, block))
-                done += block.rows
-                if on_rows is not None:
-                    on_rows(done, total)
-            self.reasons, self.alone = passes.reasons, passes.alone
-        return parts
-
-    def _begin(self, block: Block, passes: Passes) -> None:
-        """Tell from the first rows what is predicted."""
-        self.task = task_of(self.choice, block.targets)
-        passes.read = reader(self.task, self.outputs)
-        if block.targets is not None and self.until is None:
-            self.curve = Curve(self.task, self.tau)
-
-    @contextmanager
-    def _sampling(self) -> Iterator[tuple[Passes, bool]]:
-        shared = self.masks == "shared"
-        with (
-            generators_kept(self.model),
-            native_masks(self.model, shared=shared) as ours,
-            sampling(self.model),
-        ):
-            found = find_sites(self.model)
-            others = any(site.module not in ours for site in found) or not found
-            alone = shared and others
-            passes = Passes(self.model, _unread, self.seed, shared, alone, self.strategy)
-            yield passes, others and not alone  # they may draw otherwise for fewer rows
-
-    def _sample(self, passes: Passes, block: Block) -> _Part:
-        values = passes.passes(block)
-        plain, targets = next(values), None
-        if len(plain) != block.rows:
-            raise ModelError(f"the model returns {len(plain)} rows for {block.rows} rows of data.")
-        if block.targets is not None:
-            targets = fitting(block.targets, plain, self.task)
-        kind = ClassMoments if self.task == "classification" else Moments
-        moments, kept = kind(plain.shape), list[Tensor]()
-        with aside():
-            self._note(0, plain, targets, None)
-        exponents: Tensor | None = None
-        going = torch.ones(block.rows, dtype=torch.bool)
-        for number in range(1, self.samples + 1):
-            sample = next(values)
-            with aside():
-                moments.add(sample, going)
-                if self.keep:
-                    kept.append(sample)
-                exponents = self._exponents(sample, targets, exponents)
-                if number in self._stations:
-                    self._note(number, moments.mean, targets, exponents)
-                if self.until is not None and number >= LEAST:
-                    going &= moments.standard_error.max(1).values > self.until
-                    if not going.any():
-                        break
-        return _Part(plain, targets, moments, torch.stack(kept) if kept else None)
-
-    @cached_property
-    def _stations(self) -> frozenset[int]:
-        return frozenset(stations(self.samples))
-
-    def _note(
-        self, number: int, mean: Tensor, targets: Tensor | None, exponents: Tensor | None
-    ) -> None:
-        if self.curve is not None and targets is not None:
-            self.curve.add(number, mean, targets, exponents)
-
-    def _exponents(
-        self, sample: Tensor, targets: Tensor | None, before: Tensor | None
-    ) -> Tensor | None:
-        if self.task == "classification" or self.tau is None or targets is None:
-            return None
-        own = -self.tau / 2 * (sample - targets).square().sum(1)
-        return own if before is None else torch.logaddexp(before, own)
+def _check_strategy(strategy: str, until: float | None, keep_samples: bool) -> None:
+    if strategy not in ("auto", "loop", "closed"):
+        raise SettingError(f"strategy is 'auto', 'loop' or 'closed'; got {strategy!r}.")
+    if strategy == "closed" and (until is not None or keep_samples):
+        what = f"until={until}" if until is not None else "keep_samples=True"
+        raise SettingError(
+            f"the closed form draws no samples to stop at or to keep; got {what}. Leave it out, or "
+            "take strategy='auto'."
+        )
 
 
-def _unread(result: Any) -> Tensor:
-    raise AssertionError("the reader is set before the first pass")
-
-
-def _moved(inputs: Inputs, model: nn.Module) -> Inputs:
-    held = next((x.device for x in (*model.parameters(), *model.buffers())), None)
-    if held is None:
-        return inputs
-    if isinstance(inputs, Mapping):
-        return {name: x.to(held) for name, x in inputs.items()}
-    return inputs.to(held)
-
-
-def _join(parts: list[_Part], work: _Work) -> Prediction:
+def _join(parts: list[Part], work: Work) -> Prediction:
     moments = [part.moments for part in parts]
     classes = [m for m in moments if isinstance(m, ClassMoments)]
     kept = [part.kept for part in parts if part.kept is not None]
@@ -271,16 +160,6 @@ def _join(parts: list[_Part], work: _Work) -> Prediction:
         tau=work.tau,
         kept=torch.cat(kept, dim=1) if kept and same else None,
         seed=work.seed,
-        strategy=_strategy(work),
+        strategy=in_words(work),
         masks=work.masks,
     )
-
-
-def _strategy(work: _Work) -> str:
-    if work.alone:
-        return "rows one by one, as some dropout is not in layers that can share a mask"
-    if work.strategy == "loop":
-        return "a plain loop, as asked for"
-    if work.reasons:
-        return f"a plain loop: {'; '.join(sorted(work.reasons))}"
-    return "what comes before the first dropout was computed once"

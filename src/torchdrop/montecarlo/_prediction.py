@@ -48,12 +48,12 @@ class Prediction:
         task: `classification`: values are probabilities of classes; or `regression`.
         mean: Mean of the samples, shape `(N, C)`.
         variance: Unbiased variance of the samples, shape `(N, C)`; of a regression the epistemic
-            part. NaN where there is one sample.
+            part. NaN where there is one sample. If `exact`, the variance over all masks.
         weight_scaling: The pass in evaluation mode, without dropout, shape `(N, C)`.
-        samples: How many each row took, int64, shape `(N,)`.
+        samples: How many each row took, int64, shape `(N,)`; 0 if `exact`.
         expected_entropy: Mean entropy of the samples' classes, in nats, shape `(N,)`.
         votes: How many samples found each class the likeliest, shape `(N, C)`.
-        curve: Quality by number of samples; none without targets, or with `until`.
+        curve: Quality by number of samples; none without targets, with `until`, or if `exact`.
         targets: What the data hold; `None` if they hold none.
         tau: Precision of the noise of a regression, in units of `1 / target**2`; `None` if it is
             not known.
@@ -61,6 +61,8 @@ class Prediction:
         seed: From which all of them were drawn.
         strategy: How they were computed, in words.
         masks: `shared` if all rows of a sample had the same masks, so that a sample is one network.
+        exact: Whether the moments are those of all masks, by the closed form; then there are no
+            samples.
     """
 
     task: Task
@@ -77,13 +79,19 @@ class Prediction:
     seed: int
     strategy: str
     masks: Masks = "rows"
+    exact: bool = False
 
     def __len__(self) -> int:
         return len(self.mean)
 
     @property
     def standard_error(self) -> Tensor:
-        """Of the mean, shape `(N, C)`: how far more samples would still move it."""
+        """Of the mean, shape `(N, C)`: how far more samples would still move it.
+
+        0 if the mean is exact.
+        """
+        if self.exact:
+            return torch.zeros_like(self.mean)
         return (self.variance / self.samples[:, None]).sqrt()
 
     @property
@@ -149,7 +157,8 @@ class Prediction:
     def interval(self, level: float = 0.95) -> tuple[Tensor, Tensor]:
         """Bounds between which a new target lies with a probability, for a regression.
 
-        From the normal distribution with the samples' mean, and their variance plus the noise's.
+        From the normal distribution with the samples' mean, and their variance plus the noise's;
+        with the exact ones if there are no samples.
 
         Args:
             level: The probability, inside `(0, 1)`.
@@ -174,7 +183,8 @@ class Prediction:
             Weight scaling first, with 0 samples; then the points of `curve`.
 
         Raises:
-            DataError: If the data held no targets, or rows took different numbers of samples.
+            DataError: If the data held no targets, rows took different numbers of samples, or
+                the closed form took none.
 
         Source:
             Srivastava et al., JMLR 15 (2014), figure 11.
@@ -182,7 +192,7 @@ class Prediction:
         if not self.curve:
             raise DataError(
                 "a comparison needs targets in the data, and as many samples of each row: "
-                "predict without until=."
+                "predict without until= and strategy='closed'."
             )
         return self.curve
 

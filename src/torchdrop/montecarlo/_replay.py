@@ -16,7 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ._sources import Sources
+from ._blocks import repeated
+from ._draws import Draws
 
 Run = Callable[[], Any]
 
@@ -50,14 +51,37 @@ class Prefix:
         """Let these modules give their outputs, in one pass."""
         with ExitStack() as stack:
             for module, outputs in self.outputs.items():
-                stack.enter_context(_calling(module, partial(_next, iter(outputs))))
+                stack.enter_context(calling(module, partial(_next, iter(outputs))))
             for chain, (first, x) in self.starts.items():
-                stack.enter_context(_calling(chain, partial(_start, list(chain)[first:], x)))  # type: ignore[call-overload]
+                stack.enter_context(calling(chain, partial(_start, list(chain)[first:], x)))  # type: ignore[call-overload]
             yield
+
+    def widened(self, rows: int, copies: int) -> Prefix:
+        """The same for several copies of the rows, one behind the other.
+
+        Args:
+            rows: That the outputs are of.
+            copies: How many.
+
+        Returns:
+            Without the outputs that are not one for each row along their first axis: they are
+            computed again.
+        """
+        outputs = {
+            module: [_repeated(x, copies) for x in given]
+            for module, given in self.outputs.items()
+            if all(_is_of_rows(x, rows) for x in given)
+        }
+        starts = {
+            chain: (first, _repeated(x, copies))
+            for chain, (first, x) in self.starts.items()
+            if _is_of_rows(x, rows)
+        }
+        return Prefix(outputs, starts, self.reason)
 
 
 @contextmanager
-def _calling(module: nn.Module, function: Callable[..., Any]) -> Iterator[None]:
+def calling(module: nn.Module, function: Callable[..., Any]) -> Iterator[None]:
     """Call a function in place of a module's forward."""
     own = vars(module).get("forward")
     module.forward = function
@@ -79,26 +103,26 @@ def _start(layers: list[nn.Module], x: Any, *args: object) -> Any:
     return x
 
 
-def record(model: nn.Module, sources: Sources, run: Run) -> tuple[Any, Prefix]:
+def record(model: nn.Module, draws: Draws, run: Run) -> tuple[Any, Prefix]:
     """Run a first pass, and keep what comes before its first random number.
 
     Args:
         model: The model, in the mode in which it samples.
-        sources: Its generators.
+        draws: What it draws from.
         run: Calls it once.
 
     Returns:
         What the pass gave, and what later ones need not compute.
     """
-    recorder = _Recorder(model, sources)
+    recorder = _Recorder(model, draws)
     with recorder:
         result = run()
     return result, recorder.prefix()
 
 
 class _Recorder:
-    def __init__(self, model: nn.Module, sources: Sources) -> None:
-        self.model, self.sources = model, sources
+    def __init__(self, model: nn.Module, draws: Draws) -> None:
+        self.model, self.draws = model, draws
         self.start: list[Tensor] = []
         self.calls: dict[nn.Module, int] = {}
         self.open: list[tuple[nn.Module, int, int]] = []  # module, its call, length of `kept`
@@ -118,7 +142,7 @@ class _Recorder:
 
     def _enter(self, module: nn.Module, args: object) -> None:
         if not self.start:
-            self.start = self.sources.states()
+            self.start = self.draws.states()
         number = self.calls[module] = self.calls.get(module, -1) + 1
         self.open.append((module, number, len(self.kept)))
 
@@ -128,7 +152,7 @@ class _Recorder:
         _, number, inside = self.open.pop()
         if self.drew or not self.open:
             return
-        self.drew = _moved(self.start, self.sources.states())
+        self.drew = _moved(self.start, self.draws.states())
         if not self.drew and _is_plain(output):
             del self.kept[inside:]  # what is in it need not be kept
             self.kept.append(_Kept(module, number, output, _versions(output)))
@@ -177,6 +201,17 @@ def _is_plain(output: object) -> bool:
     if isinstance(output, tuple):
         return bool(output) and all(isinstance(x, Tensor) for x in output)
     return isinstance(output, Tensor)
+
+
+def _is_of_rows(output: Any, rows: int) -> bool:
+    tensors = output if isinstance(output, tuple) else (output,)
+    return all(x.ndim > 0 and len(x) == rows for x in tensors)
+
+
+def _repeated(output: Any, copies: int) -> Any:
+    if isinstance(output, tuple):
+        return tuple(repeated(x, copies) for x in output)
+    return repeated(output, copies)
 
 
 def _versions(output: Any) -> tuple[int, ...]:

@@ -22,3 +22,19 @@ def sample_seed(seed: int, sample: int, block: int | None) -> int:
     digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
     number = int.from_bytes(digest, "little")
     return number % (1 << SEED_BITS)
+
+
+def call_seed(seed: int, call: int) -> int:
+    """Give the seed of one mask of a sample.
+
+    The next number for the next call: the mask stream is a cipher with the seed as its key, so
+    that neighbors are as far apart as any.
+
+    Args:
+        seed: Of the sample, in `[0, 2**62)`.
+        call: How many masks the sample has drawn before, in one pass.
+
+    Returns:
+        In `[0, 2**62)`.
+    """
+    return (seed + call) % (1 << SEED_BITS)
