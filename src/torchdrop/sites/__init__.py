@@ -3,8 +3,12 @@
 from ._calls import DropoutCall as DropoutCall
 from ._calls import DropoutCalls as DropoutCalls
 from ._find import find_sites as find_sites
+from ._flow import VIEWS as VIEWS
+from ._forwards import Forwards as Forwards
 from ._frames import calling_module as calling_module
+from ._modules import WHOLE as WHOLE
 from ._modules import is_dropout as is_dropout
+from ._modules import is_leaf as is_leaf
 from ._modules import layer_sites as layer_sites
 from ._names import named_modules as named_modules
 from ._numbers import number_sites as number_sites

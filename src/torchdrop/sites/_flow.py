@@ -10,48 +10,18 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from ._tensors import tensors
 
-_TRANSPARENT = frozenset(
+VIEWS = frozenset(
     (
-        "view",
-        "view_as",
-        "reshape",
-        "reshape_as",
-        "flatten",
-        "unflatten",
-        "squeeze",
-        "unsqueeze",
-        "transpose",
-        "permute",
-        "swapaxes",
-        "movedim",
-        "t",
-        "contiguous",
-        "clone",
-        "detach",
-        "to",
-        "type",
-        "type_as",
-        "float",
-        "double",
-        "half",
-        "bfloat16",
-        "cpu",
-        "cuda",
-        "chunk",
-        "split",
-        "tensor_split",
-        "unbind",
-        "narrow",
-        "select",
-        "expand",
-        "expand_as",
-        "__getitem__",
-        "__get__",
-        "requires_grad_",
-        "alias",
+        *("view", "view_as", "reshape", "reshape_as", "flatten", "unflatten", "squeeze"),
+        *("unsqueeze", "transpose", "permute", "swapaxes", "movedim", "t", "contiguous", "clone"),
+        *("detach", "to", "type", "type_as", "float", "double", "half", "bfloat16", "cpu"),
+        *("cuda", "expand", "expand_as", "__get__", "requires_grad_", "alias"),
     )
 )
-"""Functions that only look at a tensor another way: who made it stays who made it."""
+"""Functions that show all of a tensor another way: who made it stays who made it."""
+
+_PARTS = ("chunk", "split", "tensor_split", "unbind", "narrow", "select", "__getitem__")
+_TRANSPARENT = VIEWS.union(_PARTS)
 
 
 class Flow:

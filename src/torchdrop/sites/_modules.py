@@ -11,6 +11,9 @@ from ._site import Kind, Site
 RATE_NAMES = ("p", "drop_prob", "drop_rate", "drop_p", "p_drop", "dropout", "prob", "rate")
 """What layers of other packages call their rate, the likeliest first."""
 
+WHOLE = (nn.MultiheadAttention, nn.RNNBase)
+"""Layers of torch that apply a rate inside, and count as one step."""
+
 _OUR_RATES = ("p", "p_recurrent", "p_cell")
 
 
@@ -37,6 +40,14 @@ def is_dropout(module: nn.Module) -> bool:
         return False
     thinned = isinstance(module, (nn.Sequential, nn.Linear)) and not hasattr(module, "p")
     return isinstance(module, _DropoutNd) or (_is_ours(module) and not thinned) or _is_alike(module)
+
+
+def is_leaf(module: nn.Module) -> bool:
+    """Whether a module counts as one step: one of `WHOLE`, or without others inside.
+
+    Parametrizations do not count: they are of its weights.
+    """
+    return isinstance(module, WHOLE) or not set(module._modules) - {"parametrizations"}
 
 
 def layer_sites(module: nn.Module, name: str, kind: Kind = "module") -> list[Site]:

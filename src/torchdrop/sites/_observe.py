@@ -61,9 +61,7 @@ def observe(
             torch.manual_seed(_SEED)
             # Its own train(), so that parts kept frozen by an override stay so.
             model.train(mode)
-            with record.watching():
-                output = _run(model, args, kwargs, record)
-                record.flow.take(output, "output")
+            record.flow.take(_run(model, args, kwargs, record), "output")
     return Observation(*records, tags)
 
 
@@ -93,9 +91,9 @@ def arguments(example: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
 
 def _run(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], record: Recorder) -> Any:
     args, kwargs = _copied(args), _copied(kwargs)  # since a layer may work in place
-    record.flow.made((args, kwargs), "input")
     try:
-        return model(*args, **kwargs)
+        with record.watching((args, kwargs)):
+            return model(*args, **kwargs)
     except Exception as error:
         raise ModelError(
             f"The model does not run on the example: {_said(error)}. Give an "

@@ -11,9 +11,9 @@ from torch import nn
 
 from .. import nn as ours
 from ._calls import DropoutCall
-from ._modules import RATE_NAMES, as_number
+from ._modules import RATE_NAMES, WHOLE, as_number
 from ._observe import Observation
-from ._recorder import WHOLE, Recorder, site_key
+from ._recorder import Recorder, site_key
 from ._site import Site
 
 _NOT_BY_ZEROS = (

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ._calls import DropoutCall, DropoutCalls
+from ._calls import DropoutCall
 from ._flow import Flow
+from ._forwards import Forwards
+from ._modules import WHOLE, is_leaf
 from ._names import label
 from ._tensors import tensors
 from ._untouched import random_fingerprint
 
-WHOLE = (nn.MultiheadAttention, nn.RNNBase)
-"""Layers of torch that apply a number inside, and count as one step."""
 
-
-class Recorder(DropoutCalls):
+class Recorder(Forwards):
     """What happens in the forwards inside `watching`.
 
     Args:
@@ -28,46 +26,30 @@ class Recorder(DropoutCalls):
         layers: Those of them that are dropout layers.
 
     Attributes:
-        entered: How often each module was called.
         alive: By layer, how many elements came in that were not 0.
         dropped: By layer, how many of them came out as 0.
         random: Layers in whose forward torch drew a random number.
         flow: What stands before and after the layers and the calls.
     """
 
-    entered: Counter[nn.Module]
     alive: Counter[nn.Module]
     dropped: Counter[nn.Module]
     random: set[nn.Module]
     flow: Flow
 
     def __init__(self, names: Mapping[nn.Module, str], layers: Collection[nn.Module]) -> None:
-        super().__init__()
-        self.names = dict(names)
+        super().__init__(names)
+        self.names = self.modules
         self.layers = layers
-        self.entered = Counter()
         self.alive = Counter()
         self.dropped = Counter()
         self.random = set()
         self.flow = Flow()
         self._open: list[tuple[Tensor | None, bytes]] = []
 
-    @contextmanager
-    def watching(self) -> Iterator[None]:
-        """Hook every module and see every function inside the block."""
-        handles = []
-        try:
-            for module in self.names or ():
-                if not isinstance(module, torch.jit.ScriptModule):  # takes no hooks
-                    handles += [
-                        module.register_forward_pre_hook(self._enter, with_kwargs=True),
-                        module.register_forward_hook(self._leave, with_kwargs=True),
-                    ]
-            with self:
-                yield
-        finally:
-            for handle in handles:
-                handle.remove()
+    def begin(self, given: Any) -> None:
+        """Follow the tensors of the model's input."""
+        self.flow.made(given, "input")
 
     def ran(
         self, func: Any, args: Any, kwargs: dict[str, Any], result: Any, call: DropoutCall | None
@@ -80,25 +62,23 @@ class Recorder(DropoutCalls):
         if call is not None:
             self.flow.leave(site_key(call), result)
 
-    def _enter(self, module: nn.Module, args: Any, kwargs: Any) -> None:
-        with torch._C.DisableTorchFunction():
-            self.entered[module] += 1
-            if self._is_leaf(module):
-                self.flow.take((args, kwargs), self._label(module))
-            if module in self.layers or isinstance(module, WHOLE):
-                self.flow.enter(module, (args, kwargs))
-            if module in self.layers:
-                first = next(tensors((args, kwargs)), None)
-                self._open.append((_alive(first), random_fingerprint()))
+    def enter(self, module: nn.Module, given: Any) -> None:
+        """Note what feeds a layer, and what of it is not 0."""
+        if self._is_step(module):
+            self.flow.take(given, self._label(module))
+        if module in self.layers or isinstance(module, WHOLE):
+            self.flow.enter(module, given)
+        if module in self.layers:
+            self._open.append((_alive(next(tensors(given), None)), random_fingerprint()))
 
-    def _leave(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
-        with torch._C.DisableTorchFunction():
-            if self._is_leaf(module):
-                self.flow.made(output, self._label(module))
-            if module in self.layers:
-                self._count(module, output)
-            if module in self.layers or isinstance(module, WHOLE):
-                self.flow.leave(module, output)
+    def leave(self, module: nn.Module, output: Any) -> None:
+        """Note what came out of a layer, and what of it is 0 now."""
+        if self._is_step(module):
+            self.flow.made(output, self._label(module))
+        if module in self.layers:
+            self._count(module, output)
+        if module in self.layers or isinstance(module, WHOLE):
+            self.flow.leave(module, output)
 
     def _count(self, module: nn.Module, output: Any) -> None:
         alive, fingerprint = self._open.pop()
@@ -110,13 +90,10 @@ class Recorder(DropoutCalls):
         self.dropped[module] += int((alive & (output == 0)).sum())
 
     def _label(self, module: nn.Module) -> str:
-        return label((self.names or {})[module], module)
+        return label(self.modules[module], module)
 
-    def _is_leaf(self, module: nn.Module) -> bool:
-        """Whether a module counts as one step: a layer without others inside, or torch's own."""
-        if module in self.layers or isinstance(module, WHOLE):
-            return True
-        return not set(module._modules) - {"parametrizations"}
+    def _is_step(self, module: nn.Module) -> bool:
+        return module in self.layers or is_leaf(module)
 
 
 def _alive(x: Tensor | None) -> Tensor | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from ...sites import DropoutCall, DropoutCalls, calling_module, random_fingerprint, tensors
+from ...sites import DropoutCall, Forwards, calling_module, random_fingerprint, tensors
 from ._draft import Line
 from ._lines import line_of
 
@@ -71,7 +71,7 @@ _MASKING = {
 """Functions that put a mask on a tensor."""
 
 
-class Watch(DropoutCalls):
+class Watch(Forwards):
     """What happens in the forwards inside `watching`.
 
     Args:
@@ -89,25 +89,19 @@ class Watch(DropoutCalls):
     masks: list[HandMask]
 
     def __init__(self, names: Mapping[nn.Module, str], *, quiet: bool = False) -> None:
-        super().__init__(answer=_silence if quiet else None)
-        self.modules = names
+        super().__init__(names, _silence if quiet else None)
         self.leaks, self.draws, self.masks = [], [], []
         self._state = b""
         self._seen = 0
         self._random: Any = WeakTensorKeyDictionary()
 
     @contextmanager
-    def watching(self, _: Any = None) -> Iterator[None]:
+    def watching(self, given: Any) -> Iterator[None]:
         """See every function inside the block, and random numbers of those that none calls."""
-        with ExitStack() as hooks:
-            for module in self.modules:
-                if not isinstance(module, torch.jit.ScriptModule):  # takes no hooks
-                    handle = module.register_forward_hook(self._left)
-                    hooks.callback(handle.remove)
-            self._state = random_fingerprint()
-            with self:
-                yield
-            self._note("", None, None)
+        self._state = random_fingerprint()
+        with super().watching(given):
+            yield
+        self._note("", None, None)
 
     def ran(
         self, func: Any, args: Any, kwargs: dict[str, Any], result: Any, call: DropoutCall | None
@@ -124,9 +118,9 @@ class Watch(DropoutCalls):
         fresh = self._note(name, frame, None, known=bool(new))
         self._follow(name, (args, kwargs), result, fresh and not new, frame)
 
-    def _left(self, module: nn.Module, args: Any, output: Any) -> None:
-        with torch._C.DisableTorchFunction():
-            self._note("", None, module)
+    def leave(self, module: nn.Module, output: Any) -> None:
+        """Look whether something unseen in a module drew."""
+        self._note("", None, module)
 
     def _note(
         self, name: str, frame: FrameType | None, module: nn.Module | None, *, known: bool = False

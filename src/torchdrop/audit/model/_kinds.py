@@ -11,7 +11,7 @@ from torch.nn.modules.conv import _ConvNd
 from torch.nn.modules.dropout import _DropoutNd
 
 from ... import nn as ours
-from ...sites import is_dropout
+from ...sites import WHOLE, is_dropout, is_leaf
 from ._steps import Form, Kind
 
 _PROBABILITIES = (nn.Softmax, nn.Softmax2d, nn.LogSoftmax, nn.Softmin, nn.Sigmoid, nn.LogSigmoid)
@@ -52,10 +52,9 @@ _MATRIX = frozenset(("matmul", "__matmul__", "__rmatmul__", "mm", "einsum"))
 
 def is_step(layer: nn.Module) -> bool:
     """Whether a layer counts as one step: dropout, and torch's own that call no others."""
-    if is_dropout(layer) or isinstance(layer, (nn.MultiheadAttention, nn.RNNBase)):
+    if is_dropout(layer) or isinstance(layer, WHOLE):
         return True
-    inner = set(layer._modules) - {"parametrizations"}
-    return type(layer).__module__.startswith("torch.nn.") and not inner
+    return type(layer).__module__.startswith("torch.nn.") and is_leaf(layer)
 
 
 def kind_of_layer(layer: nn.Module) -> Kind:

@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from ...sites import DropoutCall, DropoutCalls, is_dropout, tensors
+from ...sites import VIEWS, DropoutCall, Forwards, is_dropout, tensors
 from ._kinds import form_of_function, form_of_layer, is_step, kind_of_function, kind_of_layer
 from ._lines import line_of
 from ._overwritten import Overwritten, works_in_place
 from ._steps import Flow, Step
-
-_TRANSPARENT = frozenset(
-    (
-        *("view", "view_as", "reshape", "reshape_as", "flatten", "unflatten", "squeeze"),
-        *("unsqueeze", "transpose", "permute", "swapaxes", "movedim", "t", "contiguous", "clone"),
-        *("detach", "to", "type", "type_as", "float", "double", "half", "bfloat16", "cpu"),
-        *("cuda", "expand", "expand_as", "__get__", "requires_grad_", "alias"),
-    )
-)
-"""Functions that show all of a tensor another way: what made it stays what made it."""
 
 
 @dataclass(slots=True)
@@ -40,7 +27,7 @@ class _Open:
     sources: tuple[int, ...]
 
 
-class Tracer(DropoutCalls):
+class Tracer(Forwards):
     """Takes down the steps of the forwards inside `watching`.
 
     Args:
@@ -49,52 +36,32 @@ class Tracer(DropoutCalls):
 
     Attributes:
         flow: The steps.
-        entered: How often each module was called.
         overwritten: What dropout in place wrote into.
         norms: For each batch normalization in order, the step and the variance that came in,
             summed over channels; `None` where there are too few numbers to tell.
     """
 
     flow: Flow
-    entered: Counter[nn.Module]
     overwritten: Overwritten
     norms: list[tuple[int, float | None]]
 
     def __init__(
         self, names: Mapping[nn.Module, str], rates: Mapping[nn.Module, float | None]
     ) -> None:
-        super().__init__()
-        self.names = dict(names)
+        super().__init__(names)
+        self.names = self.modules
         self.rates = rates
         self.flow = Flow()
-        self.entered = Counter()
         self.overwritten = Overwritten()
         self.norms = []
         self._from: Any = WeakTensorKeyDictionary()
         self._open: list[_Open] = []
 
-    @contextmanager
-    def watching(self, given: Any) -> Iterator[None]:
-        """Hook every module and see every function inside the block, which takes `given`."""
-        handles = []
-        self._begin(given)
-        try:
-            for module in self.names or ():
-                if not isinstance(module, torch.jit.ScriptModule):  # takes no hooks
-                    handles += [
-                        module.register_forward_pre_hook(self._enter, with_kwargs=True),
-                        module.register_forward_hook(self._leave, with_kwargs=True),
-                    ]
-            with self:
-                yield
-        finally:
-            for handle in handles:
-                handle.remove()
-
-    def _begin(self, values: Any) -> None:
-        first = next(tensors(values), None)
+    def begin(self, given: Any) -> None:
+        """Take tensors for the model's input."""
+        first = next(tensors(given), None)
         self.flow.shape = None if first is None else tuple(first.shape)
-        self._tag(values, Step("input", "", "input", made=self.flow.shape))
+        self._tag(given, Step("input", "", "input", made=self.flow.shape))
 
     def end(self, values: Any) -> None:
         """Take tensors for the model's output."""
@@ -120,7 +87,7 @@ class Tracer(DropoutCalls):
         call = self.calls[seen] if len(self.calls) > seen and self.calls[seen].changeable else None
         if inside:
             return result
-        if name not in _TRANSPARENT and next(tensors(result), None) is not None:
+        if name not in VIEWS and next(tensors(result), None) is not None:
             self._use((args, kwargs))
         if call is not None and call.active and given is not None:
             return self._dropped(call, name, given, sources, args, kwargs, result)
@@ -155,7 +122,7 @@ class Tracer(DropoutCalls):
         return made
 
     def _ran(self, name: str, call: Any, sources: tuple[int, ...], given: Any, result: Any) -> None:
-        if name in _TRANSPARENT or (call is not None and isinstance(result, Tensor)):
+        if name in VIEWS or (call is not None and isinstance(result, Tensor)):
             first = next(tensors(given), None)
             if first is not None and first in self._from:
                 for tensor in tensors(result):
@@ -166,31 +133,28 @@ class Tracer(DropoutCalls):
             kind = kind_of_function(name, tensors(given))
             self._tag(result, Step(kind, self._owner(), name, sources=sources))
 
-    def _enter(self, module: nn.Module, args: Any, kwargs: Any) -> None:
-        with torch._C.DisableTorchFunction():
-            self.entered[module] += 1
-            step = is_step(module) or self._inside()
-            first_step = step and not self._inside()
-            given = list(tensors((args, kwargs))) if first_step else []
-            if first_step:
-                self._use(given)
-            if first_step and given and kind_of_layer(module) == "batch_norm":
-                self._measure(given[0])
-            self._open.append(_Open(module, step, given, self._sources(given)))
+    def enter(self, module: nn.Module, given: Any) -> None:
+        """Note what feeds a layer."""
+        inside = self._inside()
+        step = is_step(module) or inside
+        taken = list(tensors(given)) if step and not inside else []
+        self._use(taken)
+        if taken and kind_of_layer(module) == "batch_norm":
+            self._measure(taken[0])
+        self._open.append(_Open(module, step, taken, self._sources(taken)))
 
-    def _leave(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> Any:
-        with torch._C.DisableTorchFunction():
-            opened = self._open.pop()
-            if not opened.step or self._inside():
-                return None
-            name, what = (self.names or {})[module], type(module).__name__
-            if is_dropout(module):
-                return self._left_dropout(opened, name, what, output)
-            if isinstance(module, nn.Identity) or not opened.sources:
-                return None
+    def leave(self, module: nn.Module, output: Any) -> Any:
+        """Note the step that a layer is, unless it is in another."""
+        opened = self._open.pop()
+        if not opened.step or self._inside():
+            return None
+        name, what = self.modules[module], type(module).__name__
+        if is_dropout(module):
+            return self._left_dropout(opened, name, what, output)
+        if not isinstance(module, nn.Identity) and opened.sources:
             kind = kind_of_layer(module)
             self._tag(output, Step(kind, name, what, module, opened.sources))
-            return None
+        return None
 
     def _left_dropout(self, opened: _Open, name: str, what: str, output: Any) -> Any:
         module, p = opened.module, self.rates.get(opened.module)
@@ -232,7 +196,7 @@ class Tracer(DropoutCalls):
         return bool(self._open) and self._open[-1].step
 
     def _owner(self) -> str:
-        return (self.names or {})[self._open[-1].module] if self._open else ""
+        return self.modules[self._open[-1].module] if self._open else ""
 
 
 _FEW = 32
