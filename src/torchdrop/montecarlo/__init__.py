@@ -5,6 +5,11 @@ from ._batch_bald import batch_bald as batch_bald
 from ._calibration import Calibration as Calibration
 from ._calibration import CalibrationBin as CalibrationBin
 from ._calibration import calibration as calibration
+from ._interval_calibration import LEVELS as LEVELS
+from ._interval_calibration import IntervalCalibration as IntervalCalibration
+from ._interval_calibration import interval_calibration as interval_calibration
+from ._labeled import labeled as labeled
+from ._labeled import with_targets as with_targets
 from ._measures import Measure as Measure
 from ._measures import measured as measured
 from ._moments import entropy as entropy

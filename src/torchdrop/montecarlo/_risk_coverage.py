@@ -1,17 +1,21 @@
-"""How many mistakes are left when the most doubtful rows are not answered."""
+"""How wrong it still is when the most doubtful rows are not answered."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import torch
 from torch import Tensor
 
+from ..errors import SettingError
 from ._measures import Measure, measured
+from ._numbers import check_spread, numbers_of
 from ._prediction import Prediction
 from ._probabilities import Of, probabilities_of, targets_of
 from ._ties import in_order
+
+Doubt: TypeAlias = Measure | Literal["variance"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,32 +24,33 @@ class RiskCoverage:
 
     Attributes:
         measure: Of doubt, by which rows were ordered.
-        of: Whose probabilities: `mean` or `weight_scaling`.
+        of: Whose probabilities or numbers: `mean` or `weight_scaling`.
         coverage: Share of rows that are answered: 1/N, 2/N, ..., 1; float64, shape `(N,)`.
-        risk: Share of wrong classes among them; where rows are equally doubtful, its expectation
+        risk: Share of wrong classes among them, or their mean squared error, in the square of the
+            target's unit and summed over values; where rows are equally doubtful, its expectation
             over their orders; float64, shape `(N,)`.
+        best_risk: The same if the worst rows came last: what no measure can beat with these
+            predictions; float64, shape `(N,)`.
     """
 
-    measure: Measure
+    measure: Doubt
     of: Of
     coverage: Tensor
     risk: Tensor
+    best_risk: Tensor
 
     @property
     def aurc(self) -> float:
         """Area under the curve: the mean risk over all coverages; lower is better.
 
-        A measure that says nothing has the share of all mistakes, `risk[-1]`.
+        A measure that says nothing has the risk of all rows, `risk[-1]`.
         """
         return float(self.risk[0] + (self.risk - self.risk[0]).mean())  # a constant to the last bit
 
     @property
     def best_aurc(self) -> float:
-        """The area if all mistakes came last: what no measure can beat with these classes."""
-        rows = len(self.risk)
-        right = rows - round(float(self.risk[-1]) * rows)
-        answered = torch.arange(1, rows + 1, dtype=torch.float64)
-        return float(((answered - right).clamp(min=0) / answered).mean())
+        """The area if the worst rows came last: what no measure can beat with these predictions."""
+        return float(self.best_risk.mean())
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record, and what follows from it, as plain JSON types."""
@@ -54,6 +59,7 @@ class RiskCoverage:
             "of": self.of,
             "coverage": self.coverage.tolist(),
             "risk": self.risk.tolist(),
+            "best_risk": self.best_risk.tolist(),
             "aurc": self.aurc,
             "best_aurc": self.best_aurc,
         }
@@ -63,27 +69,31 @@ def risk_coverage(
     prediction: Prediction,
     targets: Tensor | None = None,
     *,
-    measure: Measure = "predictive_entropy",
+    measure: Doubt | None = None,
     of: Of = "mean",
 ) -> RiskCoverage:
-    """Order rows by doubt, and give the share of mistakes among the first 1, 2, ..., N.
+    """Order rows by doubt, and give the risk of the first 1, 2, ..., N.
 
+    Risk is the share of mistakes of a classification, and the mean squared error of a regression.
     The area is the mean over these N coverages, so that a risk that is the same at all of them is
-    its own area. Rows of equal doubt share their mistakes evenly, whatever their order.
+    its own area. Rows of equal doubt share their losses evenly, whatever their order.
 
     Args:
-        prediction: A classification.
-        targets: True classes, shape `(N,)`; `None` takes the prediction's own.
-        measure: `predictive_entropy`, `mutual_information`, `variation_ratio` or
-            `least_confidence`.
+        prediction: Any; a regression of at least two samples of each row.
+        targets: True classes, shape `(N,)`, or numbers, `(N,)` or `(N, C)`; `None` takes the
+            prediction's own.
+        measure: Of a classification `predictive_entropy` (the default), `mutual_information`,
+            `variation_ratio` or `least_confidence`; of a regression `variance` of the samples,
+            summed over values: the noise's, `1 / tau`, is the same for all rows and changes no
+            order.
         of: Whose classes and doubt: the samples' `mean`, or `weight_scaling`, which has only the
-            first and the last measure.
+            first and the last measure of a classification.
 
     Returns:
         The curve.
 
     Raises:
-        SettingError: If the measure is unknown or needs samples, or for a regression.
+        SettingError: If the measure is unknown, of another task, or needs samples.
         DataError: If there are no targets, they do not fit, or probabilities are none.
 
     Example:
@@ -96,14 +106,39 @@ def risk_coverage(
         (0.0, 0.0)
 
     Source:
-        Geifman, Uziel, El-Yaniv, ICLR (2019), arXiv 1805.08206. Ties by expectation are ours.
+        Geifman, Uziel, El-Yaniv, ICLR (2019), arXiv 1805.08206; with squared errors: Zaoui, Denis,
+        Hebiri, NeurIPS (2020), arXiv 2006.16597. Ties by expectation are ours.
     """
+    if prediction.task == "regression":
+        losses = (prediction.mean - numbers_of(prediction, targets)).square().sum(1)
+        return _in_doubt(losses, _variance(prediction, measure, of), "variance", of)
+    if measure == "variance":
+        raise SettingError("variance is for a regression; the prediction is a classification.")
+    measure = measure or "predictive_entropy"
     doubt = measured(prediction, measure, of)
     values = probabilities_of(prediction, of)
     classes = targets_of(prediction, targets, values)
-    wrong = (values.argmax(1) != classes).to(torch.float64)
-    expected, _ = in_order(wrong, doubt)
-    answered = torch.arange(1, len(wrong) + 1, dtype=torch.float64)
-    first = expected[0]
-    risk = first + (expected - first).cumsum(0) / answered  # a constant to the last bit
-    return RiskCoverage(measure, of, answered / len(wrong), risk)
+    return _in_doubt((values.argmax(1) != classes).to(torch.float64), doubt, measure, of)
+
+
+def _variance(prediction: Prediction, measure: Doubt | None, of: Of) -> Tensor:
+    if measure not in (None, "variance"):
+        raise SettingError(f"{measure} is for a classification; the prediction is a regression.")
+    if of != "mean":
+        raise SettingError(
+            "variance is about how samples differ, and weight scaling is one pass; take of='mean'."
+        )
+    check_spread(prediction)
+    return prediction.uncertainty
+
+
+def _in_doubt(losses: Tensor, doubt: Tensor, measure: Doubt, of: Of) -> RiskCoverage:
+    expected, _ = in_order(losses, doubt)
+    coverage = torch.arange(1, len(losses) + 1, dtype=torch.float64) / len(losses)
+    return RiskCoverage(measure, of, coverage, _running(expected), _running(losses.sort().values))
+
+
+def _running(losses: Tensor) -> Tensor:
+    """Mean of the first 1, 2, ..., N; of equal losses a constant to the last bit."""
+    answered = torch.arange(1, len(losses) + 1, dtype=torch.float64)
+    return losses[0] + (losses - losses[0]).cumsum(0) / answered
