@@ -146,6 +146,12 @@ def test_an_output_without_tensors_cannot_be_proved() -> None:
         pass
 
 
+@pytest.mark.parametrize("given", [[example()], 3], ids=["list", "number"])
+def test_any_other_example_is_refused_before_the_block(given: Any) -> None:
+    with pytest.raises(SettingError, match=r"got (list|int)\. Put other inputs into a tuple"):
+        evaluating(nn.Linear(8, 8), check=True, example=given)
+
+
 def test_an_example_without_check_is_refused() -> None:
     with pytest.raises(SettingError, match="check=False"):
         evaluating(nn.Linear(2, 2), example=torch.zeros(2))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -19,18 +19,36 @@ from ._generators import generators_kept
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
 
-def prove_evaluation(model: nn.Module, example: Any) -> None:
+def prove_evaluation(model: nn.Module, given: Arguments) -> None:
     """Run the model twice and raise if anything in it is random.
 
     Args:
         model: In evaluation mode.
-        example: A tensor, a tuple of arguments or a dict of keyword arguments.
+        given: Its arguments.
 
     Raises:
         ModeError: If something is seen to drop, or the two outputs differ; it names the first
             place.
     """
-    _prove(model, arguments(example))
+    with generators_kept(model), eagerly(model), DropoutCalls(model) as seen:
+        first, second = _tensors(run(model, given)), _tensors(run(model, given))
+        active = [call for call in seen.calls if call.active]
+        if active:
+            raise ModeError(_still_drops(model, active[0]))
+        if not first:
+            raise ModeError(
+                f"check compares the tensors that a model returns; {type(model).__name__} "
+                "returned none. Check the part of it that does."
+            )
+        if _agree(first, second):
+            return
+        differing = _first_to_differ(model, given)
+    if differing is not None or not _agree(first, second, rounding=True):
+        raise ModeError(
+            f"{_label(model, differing or model)} gives different outputs for the same input in "
+            "evaluation mode, though no call of a known dropout was seen: a mask made by hand, "
+            "noise, or a state that changes. Make it depend on self.training."
+        )
 
 
 @contextmanager
@@ -53,7 +71,7 @@ def checked(model: nn.Module) -> Iterator[None]:
         if not ran and module is model:
             ran.append(True)
             handle.remove()
-            _prove(model, (args, kwargs))
+            prove_evaluation(model, (args, kwargs))
 
     # A compiler would make it a part of the graph.
     hook: Any = first
@@ -71,20 +89,6 @@ def checked(model: nn.Module) -> Iterator[None]:
         )
 
 
-def arguments(example: Any) -> Arguments:
-    """Read how an example is given to a model.
-
-    Args:
-        example: A tuple of arguments, a dict of keyword arguments, or the only argument.
-
-    Returns:
-        The arguments of the call.
-    """
-    if isinstance(example, Mapping):
-        return (), dict(example)
-    return (example if isinstance(example, tuple) else (example,)), {}
-
-
 def run(model: nn.Module, given: Arguments) -> Any:
     """Call a model on a copy of its arguments, since it may write into them.
 
@@ -97,28 +101,6 @@ def run(model: nn.Module, given: Arguments) -> Any:
     """
     args, kwargs = pytree.tree_map_only(Tensor, lambda x: x.detach().clone(), given)
     return model(*args, **kwargs)
-
-
-def _prove(model: nn.Module, given: Arguments) -> None:
-    with generators_kept(model), eagerly(model), DropoutCalls(model) as seen:
-        first, second = _tensors(run(model, given)), _tensors(run(model, given))
-        active = [call for call in seen.calls if call.active]
-        if active:
-            raise ModeError(_still_drops(model, active[0]))
-        if not first:
-            raise ModeError(
-                f"check compares the tensors that a model returns; {type(model).__name__} "
-                "returned none. Check the part of it that does."
-            )
-        if _agree(first, second):
-            return
-        differing = _first_to_differ(model, given)
-    if differing is not None or not _agree(first, second, rounding=True):
-        raise ModeError(
-            f"{_label(model, differing or model)} gives different outputs for the same input in "
-            "evaluation mode, though no call of a known dropout was seen: a mask made by hand, "
-            "noise, or a state that changes. Make it depend on self.training."
-        )
 
 
 def _still_drops(model: nn.Module, call: DropoutCall) -> str:

@@ -13,10 +13,10 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from ..errors import ModelError
-from ..sites import DropoutCall, DropoutCalls, find_sites, is_dropout
+from ..sites import DropoutCall, DropoutCalls, arguments, find_sites, is_dropout
 from ._attention import decides_on_attention, hands_rate_on
 from ._block import Block, check_model
-from ._check import arguments, run
+from ._check import run
 from ._claims import Claim
 from ._disabled import blocks_around, is_call_off
 from ._eagerly import eagerly

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 from torch import nn
 
 from ..errors import SettingError
+from ..sites import arguments
 from ._block import Block, check_model
-from ._check import checked, prove_evaluation
+from ._check import Arguments, checked, prove_evaluation
 from ._claims import Claim
 
 M = TypeVar("M", bound=nn.Module)
@@ -46,7 +47,7 @@ def evaluating(model: M, *, check: bool = False, example: Any = None) -> Block[M
 
     Raises:
         ModelError: If `model` is no `torch.nn.Module`.
-        SettingError: If an example is given without `check`.
+        SettingError: If an example is given without `check`, or is of another kind.
         ModeError: On entry, if another thread is in a block that holds part of the model in
             training mode. With `check`, on entry or at the first forward, if something is still
             random, naming the first place; or at the end, if there was no forward to check.
@@ -63,7 +64,8 @@ def evaluating(model: M, *, check: bool = False, example: Any = None) -> Block[M
     check_model(model)
     if example is not None and not check:
         raise SettingError("An example is what check runs on; got one with check=False.")
-    return Block(partial(_evaluating, model, check, example))
+    given = None if example is None else arguments(example)
+    return Block(partial(_evaluating, model, check, given))
 
 
 def training(model: M) -> Block[M]:
@@ -98,11 +100,11 @@ def training(model: M) -> Block[M]:
 
 
 @contextmanager
-def _evaluating(model: M, check: bool, example: Any) -> Iterator[M]:
+def _evaluating(model: M, check: bool, given: Arguments | None) -> Iterator[M]:
     with ExitStack() as stack:
         stack.enter_context(_switched(model, False))
-        if check and example is not None:
-            prove_evaluation(model, example)
+        if given is not None:
+            prove_evaluation(model, given)
         elif check:
             stack.enter_context(checked(model))
         yield model
