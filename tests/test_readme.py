@@ -39,11 +39,3 @@ def test_links_lead_somewhere(page: Path) -> None:
     prose = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
     for target in re.findall(r"\]\(([^)#]+)\)", prose):
         assert target.startswith("https://") or (page.parent / target).exists(), target
-
-
-def test_every_test_that_the_chapter_page_names_exists() -> None:
-    page = (ROOT / "docs" / "chapter.md").read_text(encoding="utf-8")
-    for file, name in re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page):
-        source = (ROOT / file).read_text(encoding="utf-8")
-
-        assert not name or f"def {name}(" in source, name
