@@ -73,5 +73,5 @@ def _tabulate(result: PredictBenchmark, machine: Machine) -> Figures:
 def _row(case: PredictCase, names: list[str]) -> tuple[str, ...]:
     times = (f"{1e3 * case.timings[name].median:.1f}" for name in names)
     ratios = (f"{case.ratio(name):.2f}" for name in names[1:])
-    memory = (f"{case.peaks[name] / _MIB:.1f}" for name in names)
+    memory = (f"{case.peaks[name] / _MIB:.2f}" for name in names)
     return case.network, case.place, *times, *ratios, *memory
