@@ -196,8 +196,12 @@ def test_a_row_that_stops_takes_the_samples_it_would_have_taken(block: int) -> N
         assert torch.allclose(result.mean[row], whole.kept[:count, row].mean(0))
 
 
-def test_the_curve_is_the_quality_of_the_first_samples() -> None:
-    result = predict(build("first"), _data(), 20, generator=_seeded(), keep_samples=True)
+@pytest.mark.parametrize("block", [4, 35, 256])
+def test_the_curve_is_the_quality_of_the_first_samples(block: int) -> None:
+    """Whatever a pass carries: one or two samples, three, or all."""
+    result = predict(
+        *(build("first"), _data(), 20), generator=_seeded(), keep_samples=True, block=block
+    )
     kept, targets = result.kept, result.targets
     assert kept is not None
     assert targets is not None

@@ -121,7 +121,8 @@ class Work:
             with aside():
                 sums.add(samples)
                 if self.until is None:
-                    sums.note(number, sums.moments.mean)
+                    if number in self._stops:  # and not where a pass has ended
+                        sums.note(number, sums.moments.mean)
                 elif number >= LEAST and sums.stop(self.until):
                     break
         return Part(plain, targets, sums.moments, sums.kept)
