@@ -5,6 +5,7 @@ import io
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,11 +15,17 @@ from torch import nn
 from torch.utils.data import TensorDataset
 
 from torchdrop.errors import DataError
-from torchdrop.montecarlo import Prediction, predict
+from torchdrop.montecarlo import (
+    Prediction,
+    interval_calibration,
+    labeled,
+    predict,
+    risk_coverage,
+    with_targets,
+)
 from torchdrop.report import prediction_page, render_prediction
-from torchdrop.report._prediction_figures import LEVELS, shares_inside
 from torchdrop.report._prediction_rows import COUNT, extremes, pictures
-from torchdrop.report._prediction_words import verdict
+from torchdrop.report._prediction_words import errors, held, intervals, verdict
 
 from .test_page import Page
 
@@ -43,7 +50,17 @@ def classes() -> Prediction:
     return _predict(3)
 
 
-KINDS = {
+def _some_unknown(outputs: int, **settings: Any) -> Prediction:
+    """Every third row has no target."""
+    made = _predict(outputs, bare=True, keep_samples=True, **settings)
+    known = _predict(outputs).targets
+    assert known is not None
+    targets = known.clone()
+    targets[::3] = -1 if outputs > 1 else torch.nan
+    return with_targets(made, targets)
+
+
+KINDS: dict[str, dict[str, Any]] = {
     "classes": {"outputs": 3},
     "two samples": {"outputs": 3, "samples": 2},
     "without targets": {"outputs": 3, "bare": True, "task": "classification"},
@@ -51,12 +68,16 @@ KINDS = {
     "numbers": {"outputs": 1},
     "numbers and noise": {"outputs": 1, "tau": 2.0},
     "shared": {"outputs": 2, "masks": "shared"},
+    "some classes": {"outputs": 3, "task": "classification", "some": True},
+    "some numbers": {"outputs": 1, "task": "regression", "tau": 2.0, "some": True},
 }
 
 
 @pytest.fixture(scope="module", params=KINDS)
 def any_prediction(request: pytest.FixtureRequest) -> Prediction:
-    return _predict(**KINDS[request.param])  # type: ignore[arg-type]
+    settings = dict(KINDS[request.param])
+    make = _some_unknown if settings.pop("some", False) else _predict
+    return make(**settings)
 
 
 def test_every_kind_gives_a_well_formed_page_without_broken_numbers(
@@ -96,7 +117,9 @@ def test_the_sentence_on_top_gives_the_ends_of_the_curve(classes: Prediction) ->
     plain, last = classes.curve[0], classes.curve[-1]
     text = verdict(classes).replace("\N{NO-BREAK SPACE}", " ")
 
-    assert text.index(f"{100 * last.error:.2f} %") < text.index(f"{100 * plain.error:.2f} %")
+    assert re.findall(r"([\d.]+) % of rows", text) == [
+        f"{100 * point.error:.2f}" for point in (last, plain)
+    ]
     assert f"{last.log_likelihood:.4f}" in text
     assert f"{plain.log_likelihood:.4f}" in text
 
@@ -157,19 +180,6 @@ def test_names_that_do_not_fit_are_refused(classes: Prediction) -> None:
         render_prediction(classes, classes=("a", "b"))
 
 
-def test_intervals_of_a_normal_target_hold_as_often_as_they_say() -> None:
-    rows, noise = 4_000, 0.5
-    known = _predict(1, tau=1 / noise**2)
-    targets = noise * torch.randn(
-        (rows, 1), generator=torch.Generator().manual_seed(2), dtype=torch.float64
-    )
-    zero = torch.zeros(rows, 1, dtype=torch.float64)
-    shares = shares_inside(replace(known, mean=zero, variance=zero, targets=targets))
-
-    for level, share in zip(LEVELS, shares, strict=True):
-        assert abs(share - level) <= 5 * (level * (1 - level) / rows) ** 0.5
-
-
 def test_a_page_is_written_whole(classes: Prediction, tmp_path: Path) -> None:
     path = tmp_path / "page.html"
 
@@ -188,3 +198,43 @@ def test_nearly_certain_is_not_written_as_certain(classes: Prediction) -> None:
         1: "100.0%",
         2: "99.9%",
     }
+
+
+@pytest.mark.parametrize(("outputs", "task"), [(3, "classification"), (1, "regression")])
+def test_rows_without_a_target_are_shown_without_a_truth_and_judge_nothing(
+    outputs: int, task: str
+) -> None:
+    made = _some_unknown(outputs, task=task)
+    shown = [one for group in extremes(made) for one in group]
+
+    assert {bool(one.truth) for one in shown} == {True, False}
+    assert all(bool(one.truth) == (one.row % 3 != 0) for one in shown)
+    assert not any(one.wrong for one in shown if not one.truth)
+    assert "14 rows without a target are left out." in verdict(made)
+    sections = (
+        page.split('id="rows"')[0] for page in map(render_prediction, (made, labeled(made)))
+    )
+    judged, alone = (page.split("</header>")[1] for page in sections)
+    assert judged == alone
+
+
+def test_tables_of_a_regression_hold_the_figures_of_its_measures() -> None:
+    made = _predict(1, tau=2.0)
+    curve, found = risk_coverage(made), interval_calibration(made)
+    html = render_prediction(made)
+
+    known = (curve.aurc, curve.best_aurc, float(curve.risk[-1]))
+    assert [float(x) for x in errors(curve)[1][1:]] == pytest.approx(known, rel=1e-3)
+    assert [line[0] for line in intervals(found)] == ["level", "50%", "80%", "90%", "95%"]
+    assert intervals(found)[2][1] == f"{float(found.share[15]):.1%}"
+    assert found.levels[15] == 0.8
+    assert f"{100 * found.error:.1f}" in held(found)
+    assert ("too wide" in held(found)) == (found.surplus > 0)
+    for cell in (*errors(curve)[1], *intervals(found)[2]):
+        assert f">{cell}<" in html
+
+
+def test_without_tau_there_is_no_section_on_intervals() -> None:
+    assert "Whether intervals hold" in render_prediction(_predict(1, tau=2.0))
+    assert "Whether intervals hold" not in render_prediction(_predict(1))
+    assert "With doubtful rows left out" in render_prediction(_predict(1))

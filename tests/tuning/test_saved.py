@@ -11,8 +11,8 @@ from torch import nn
 from torchdrop import networks
 from torchdrop.data import load
 from torchdrop.errors import ModelError, SettingError
-from torchdrop.montecarlo import predict
-from torchdrop.tuning import load_model, tune
+from torchdrop.montecarlo import labeled, predict
+from torchdrop.tuning import SavedModel, load_model, tune
 
 QUICK: dict[str, Any] = {"p": [0.2], "seeds": 2, "epochs": 3, "lr": 0.01}
 
@@ -101,3 +101,73 @@ def test_samples_of_a_regression_come_in_the_targets_unit(table: Path, tmp_path:
     assert sampled["prediction"].corr(plain["prediction"]) > 0.9
     with pytest.raises(SettingError, match="at least 2"):
         model.sample(features, 1)
+
+
+def _dropping(table: Path, target: str, run: Path) -> SavedModel:
+    """A quick run on a column, with dropout at the input so that it can be sampled."""
+    data = load(str(table), target=target)
+    tune(networks.MLP((data.shape[0], 8, data.outputs)), data, **QUICK, out=run)
+    saved = load_model(run)
+    return replace(saved, network=nn.Sequential(nn.Dropout(0.2), saved.network))
+
+
+@pytest.mark.parametrize("target", ["label", "price"])
+def test_targets_change_no_sample(table: Path, tmp_path: Path, target: str) -> None:
+    model = _dropping(table, target, tmp_path / "run")
+    features, targets = model.read_labeled(str(table))
+    assert targets is not None
+    holed = targets.clone()
+    holed[:40] = -1 if model.classes else torch.nan
+    bare, known, part = (
+        model.sampled(features, 10, targets=given) for given in (None, targets, holed)
+    )
+
+    assert torch.equal(features, model.read(str(table)))
+    for other in (known, part):
+        assert torch.equal(other.mean, bare.mean)
+        assert torch.equal(other.variance, bare.variance)
+        assert model.table(other).equals(model.table(bare))
+    assert (len(bare.curve), len(known.curve), len(part.curve)) == (0, 5, 5)
+    assert part.kept is None
+    assert len(labeled(part)) == len(features) - 40
+
+
+def test_errors_of_a_regression_are_in_the_targets_unit(table: Path, tmp_path: Path) -> None:
+    model = _dropping(table, "price", tmp_path / "run")
+    features, targets = model.read_labeled(str(table))
+    assert targets is not None
+    prediction = model.sampled(features, 30, targets=targets)
+    prices = pd.read_csv(table)["price"].to_numpy()
+    plain = model.predict(features)["prediction"].to_numpy()
+    mean = model.table(prediction)["prediction"].to_numpy()
+
+    assert prediction.compare()[0].error == pytest.approx(((plain - prices) ** 2).mean() ** 0.5)
+    assert prediction.compare()[-1].error == pytest.approx(((mean - prices) ** 2).mean() ** 0.5)
+
+
+def test_a_given_tau_is_in_the_targets_unit_and_gives_intervals(
+    table: Path, tmp_path: Path
+) -> None:
+    model = _dropping(table, "price", tmp_path / "run")
+    features, targets = model.read_labeled(str(table))
+    bare = model.sampled(features, 10, targets=targets)
+    known = model.sampled(features, 10, targets=targets, tau=1e-6)
+    _, high = known.interval(0.6826894921370859)  # one standard deviation
+
+    assert np.isnan(bare.compare()[-1].log_likelihood)
+    assert np.isfinite(known.compare()[-1].log_likelihood)
+    assert torch.allclose(high - known.mean, (known.variance + 1e6).sqrt())
+    with pytest.raises(SettingError, match="not known"):
+        bare.interval()
+
+
+def test_classes_have_no_tau(table: Path, tmp_path: Path) -> None:
+    model = _dropping(table, "label", tmp_path / "run")
+    with pytest.raises(SettingError, match="predicts classes"):
+        model.sampled(model.read(str(table)), 10, tau=1.0)
+
+
+def test_a_loaded_model_knows_what_it_was_trained_on(table: Path, tmp_path: Path) -> None:
+    trained_on = _dropping(table, "price", tmp_path / "run").trained_on
+
+    assert (trained_on.name, sum(trained_on.rows)) == ("table", 120)

@@ -4,21 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
 from ..errors import DataError
-from ..montecarlo import Prediction
+from ..montecarlo import Prediction, interval_calibration, labeled, risk_coverage
 from ._page import environment, write_whole
 from ._prediction_figures import (
     SAMPLES,
     curve_figures,
+    error_figure,
     interval_figure,
     reliability_figure,
     risk_figure,
 )
 from ._prediction_rows import COUNT, extremes, pictures
-from ._prediction_words import facts, headline, risks, scores, verdict
+from ._prediction_words import (
+    errors,
+    facts,
+    headline,
+    held,
+    intervals,
+    risks,
+    scores,
+    verdict,
+)
+
+_NEEDS_TARGETS = (
+    *("reliability", "scores", "risk", "risks"),
+    *("errors", "error_areas", "intervals", "widths", "held"),
+)
 
 
 def render_prediction(
@@ -31,8 +47,10 @@ def render_prediction(
     """Write a prediction as one self-contained page.
 
     Shown as far as the prediction has it: error and likelihood against the number of samples, with
-    weight scaling beside them; a reliability diagram and the risk by coverage of a classification,
-    or how often a regression's intervals hold; and the rows that are most and least in doubt.
+    weight scaling beside them; a reliability diagram of a classification, or how often a
+    regression's intervals hold; the risk by coverage; and the rows that are most and least in
+    doubt. Rows whose target is missing (-1 or NaN, as `with_targets` has it) are left out of all
+    but the last.
 
     Args:
         prediction: Of at least two samples. With targets in the data, it can be judged.
@@ -49,8 +67,6 @@ def render_prediction(
     """
     if classes and len(classes) != prediction.mean.shape[1]:
         raise DataError(f"there are {len(classes)} names for {prediction.mean.shape[1]} classes.")
-    classification = prediction.task == "classification"
-    judged = prediction.targets is not None
     sure, unsure = extremes(prediction, classes)
     drawn = None if images is None else pictures(images, len(prediction), [*sure, *unsure])
     return (
@@ -63,17 +79,38 @@ def render_prediction(
             verdict=verdict(prediction),
             facts=facts(prediction),
             curves=curve_figures(prediction.curve, prediction.task),
-            reliability=reliability_figure(prediction) if classification and judged else None,
-            scores=scores(prediction) if classification and judged else (),
-            risk=risk_figure(prediction) if classification and judged else None,
-            risks=risks(prediction) if classification and judged else (),
-            intervals=interval_figure(prediction),
             count=COUNT,
             groups=(("Most certain", sure), ("Least certain", unsure)),
             pictures=drawn,
-            classification=classification,
+            classification=prediction.task == "classification",
+            **{**dict.fromkeys(_NEEDS_TARGETS), **_judged(prediction)},
         )
     )
+
+
+def _judged(prediction: Prediction) -> dict[str, Any]:
+    """What needs targets, of the rows that have one."""
+    if prediction.targets is None:
+        return {}
+    known = labeled(prediction)
+    if known.task == "classification":
+        return {
+            "reliability": reliability_figure(known),
+            "scores": scores(known),
+            "risk": risk_figure(known),
+            "risks": risks(known),
+        }
+    curve = risk_coverage(known)
+    shown = {"errors": error_figure(curve), "error_areas": errors(curve)}
+    if known.tau is None:
+        return shown
+    found = interval_calibration(known)
+    return {
+        **shown,
+        "intervals": interval_figure(found),
+        "widths": intervals(found),
+        "held": held(found),
+    }
 
 
 def prediction_page(

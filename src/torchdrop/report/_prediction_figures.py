@@ -11,6 +11,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
 
 from ..montecarlo import (
     Calibration,
+    IntervalCalibration,
     Point,
     Prediction,
     RiskCoverage,
@@ -24,7 +25,6 @@ from ._scale import limits
 
 SAMPLES, WEIGHT_SCALING, DISAGREEMENT = "#3a78d8", NO_DROPOUT, "#de7a2c"
 
-LEVELS = tuple(step / 20 for step in range(1, 20))
 _SIZE, _MARGINS = (4.6, 3.1), (0.68, 0.5, 0.12, 0.12)
 _TALL = (4.6, 3.9)
 _BAND = 0.16
@@ -159,27 +159,41 @@ def risk_figure(prediction: Prediction) -> Markup:
     return draw("risk", f"Mistakes by coverage. {told}.", paint, size=_TALL, margins=_MARGINS)
 
 
-def shares_inside(prediction: Prediction) -> tuple[float, ...]:
-    """Share of targets inside the intervals of `LEVELS`, of a regression with tau and targets."""
-    assert prediction.targets is not None
-    shares = []
-    for level in LEVELS:
-        low, high = prediction.interval(level)
-        inside = (low <= prediction.targets) & (prediction.targets <= high)
-        shares.append(float(inside.double().mean()))
-    return tuple(shares)
+def error_figure(curve: RiskCoverage) -> Markup:
+    """Draw a regression's error against the share of rows that are answered.
+
+    Args:
+        curve: By the variance of the samples.
+
+    Returns:
+        The roots of the mean squared errors, in the target's unit, and dotted those of the order
+        that no doubt can beat.
+    """
+    shares, found = curve.coverage.tolist(), curve.risk.sqrt().tolist()
+
+    def paint(axes: Axes) -> None:
+        axes.plot(shares, curve.best_risk.sqrt().tolist(), color=MUTED, linewidth=1, linestyle=":")
+        axes.plot(shares, found, color=SAMPLES, linewidth=1.9)
+        axes.set_xlim(0, 1.01)
+        axes.set_ylim(bottom=0)
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g} %"))
+        axes.set_xlabel("rows answered, the least doubtful first")
+        axes.set_ylabel("their root mean squared error")
+
+    parts = [(len(found) * step + 3) // 4 for step in (1, 2, 3, 4)]
+    told = ", ".join(f"{shares[n - 1]:.0%} of rows: {found[n - 1]:.4g}" for n in parts)
+    alt = f"Root mean squared error by coverage. {told}."
+    return draw("risk", alt, paint, size=_TALL, margins=_MARGINS)
 
 
-def interval_figure(prediction: Prediction) -> Markup | None:
-    """Draw how many targets lie inside intervals of each level; `None` if that is not known."""
-    if prediction.task != "regression" or prediction.targets is None or prediction.tau is None:
-        return None
-    shares = shares_inside(prediction)
+def interval_figure(found: IntervalCalibration) -> Markup:
+    """Draw how many targets lie inside intervals of each level."""
+    shares = found.share.tolist()
 
     def paint(axes: Axes) -> None:
         _square(axes, "level of the interval", "targets inside")
-        axes.plot(LEVELS, shares, "o-", color=SAMPLES, linewidth=2, ms=4)
+        axes.plot(found.levels, shares, "o-", color=SAMPLES, linewidth=2, ms=4)
 
-    told = ", ".join(f"{level:.0%}: {x:.1%}" for level, x in zip(LEVELS, shares, strict=True))
+    told = ", ".join(f"{level:.0%}: {x:.1%}" for level, x in zip(found.levels, shares, strict=True))
     alt = f"Share of targets inside intervals by level. {told}."
     return draw("intervals", alt, paint, size=_TALL, margins=_MARGINS)

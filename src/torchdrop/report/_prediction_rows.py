@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ..errors import DataError
 from ..montecarlo import Prediction
+from ._numbers import decimals
 
 COUNT = 10
 """Rows of each kind."""
@@ -74,6 +75,7 @@ def _class(prediction: Prediction, row: int, names: Sequence[str]) -> Shown:
     chosen = int(prediction.mean[row].argmax())
     plain = int(prediction.weight_scaling[row].argmax())
     truth = None if prediction.targets is None else int(prediction.targets[row])
+    truth = None if truth is not None and truth < 0 else truth  # this row's is not known
     return Shown(
         row,
         predicted=names[chosen],
@@ -91,7 +93,7 @@ def _value(prediction: Prediction, row: int, names: Sequence[str]) -> Shown:
         row,
         predicted=_numbers(prediction.mean[row]),
         certainty=f"± {_numbers(prediction.variance[row].sqrt())}",
-        truth="" if targets is None else _numbers(targets[row]),
+        truth="" if targets is None or targets[row].isnan().any() else _numbers(targets[row]),
         wrong=False,
         disagreement="",
         weight_scaling=_numbers(prediction.weight_scaling[row]),
@@ -104,7 +106,12 @@ def _percent(probability: Tensor) -> str:
 
 
 def _numbers(values: Tensor) -> str:
-    return ", ".join(f"{value:.4g}" for value in values.tolist())
+    return ", ".join(map(four_digits, values.tolist()))
+
+
+def four_digits(value: float) -> str:
+    """Write a number with at least four digits and no exponent."""
+    return f"{value:,.{decimals([value])}f}"
 
 
 def pictures(images: Tensor, rows: int, shown: Sequence[Shown]) -> Mapping[int, str]:

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import math
 
-from ..montecarlo import Point, Prediction, calibration, summary
-from ._numbers import plural
+from ..montecarlo import (
+    IntervalCalibration,
+    Point,
+    Prediction,
+    RiskCoverage,
+    calibration,
+    labeled,
+    summary,
+)
+from ._numbers import decimals, plural
 from ._prediction_figures import curves_of_risk
+from ._prediction_rows import four_digits
 
+_AREAS = ("doubt", "area", "area at best", "area if it says nothing")
+_SHOWN_LEVELS = (0.5, 0.8, 0.9, 0.95)
 _GLUE = "\N{NO-BREAK SPACE}"
 
 
@@ -34,12 +45,19 @@ def verdict(prediction: Prediction) -> str:
         f"The mean of {plural(last.samples, 'sample')} is {what} {show(last)}, weight scaling "
         f"{'on ' if prediction.task == 'classification' else 'by '}{show(plain)}."
     )
-    if math.isnan(last.log_likelihood):
-        return text
-    return (
-        f"{text} Log-likelihood: {_likelihood(last)} against {_likelihood(plain)}, in nats; "
-        "higher is better."
-    )
+    if not math.isnan(last.log_likelihood):
+        text += (
+            f" Log-likelihood: {_likelihood(last)} against {_likelihood(plain)}, in nats; "
+            "higher is better."
+        )
+    return text + _left_out(prediction)
+
+
+def _left_out(prediction: Prediction) -> str:
+    count = len(prediction) - len(labeled(prediction))
+    if not count:
+        return ""
+    return f" {plural(count, 'row')} without a target {'is' if count == 1 else 'are'} left out."
 
 
 def _share(point: Point) -> str:
@@ -47,7 +65,8 @@ def _share(point: Point) -> str:
 
 
 def _root(point: Point) -> str:
-    return f"{point.error:.4g}{_give(point.error_deviation, '.2g')} (root mean square)"
+    form = f",.{decimals([point.error])}f"
+    return f"{point.error:{form}}{_give(point.error_deviation, form)} (root mean square)"
 
 
 def _likelihood(point: Point) -> str:
@@ -94,7 +113,41 @@ def scores(prediction: Prediction) -> tuple[tuple[str, ...], ...]:
 def risks(prediction: Prediction) -> tuple[tuple[str, ...], ...]:
     """The table of risk by coverage: headings, then a line for each kind of doubt."""
     rows = [
-        (name, f"{one.aurc:.5f}", f"{one.best_aurc:.5f}", f"{float(one.risk[-1]):.5f}")
+        (name, *(f"{area:.5f}" for area in _areas(one)))
         for _, name, one in curves_of_risk(prediction)
     ]
-    return (("doubt", "area", "area at best", "area if it says nothing"), *rows)
+    return (_AREAS, *rows)
+
+
+def errors(curve: RiskCoverage) -> tuple[tuple[str, ...], ...]:
+    """The same table of a regression, whose risk is a mean squared error."""
+    return (_AREAS, ("variance of the samples", *map(four_digits, _areas(curve))))
+
+
+def _areas(curve: RiskCoverage) -> tuple[float, float, float]:
+    return curve.aurc, curve.best_aurc, float(curve.risk[-1])
+
+
+def intervals(found: IntervalCalibration) -> tuple[tuple[str, ...], ...]:
+    """The table of some intervals: headings, then a line for each level."""
+    shown = [number for number, level in enumerate(found.levels) if level in _SHOWN_LEVELS]
+    lines = [
+        (
+            f"{found.levels[number]:.0%}",
+            f"{float(found.share[number]):.1%}",
+            four_digits(float(found.width[number].mean())),
+        )
+        for number in shown
+    ]
+    return (("level", "targets inside", "mean width"), *lines)
+
+
+def held(found: IntervalCalibration) -> str:
+    """How well intervals hold, in a sentence."""
+    side = "too wide" if found.surplus > 0 else "too narrow"
+    return (
+        f"On average over levels, shares are {100 * found.error:.1f}{_GLUE}points away; together "
+        f"intervals are {100 * abs(found.surplus):.1f}{_GLUE}points {side}. Perfect ones would be "
+        f"about {33 / math.sqrt(found.rows):.1f}{_GLUE}points away by chance. CRPS "
+        f"{four_digits(float(found.crps.mean()))}, in the target's unit; lower is better."
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,16 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import Tensor, nn
+from torch.utils.data import TensorDataset
 
 from ..data import ArrayEncoder, Encoder, encoder_from_dict, read_features
+from ..data._read_labeled import read_labeled
 from ..errors import SettingError
 from ..modes import evaluating
-from ..montecarlo import Prediction, predict
+from ..montecarlo import Prediction, predict, with_targets
 from ._json import read_json
 from ._network import build, rebuild
+from ._result import DataSummary
 from ._run_directory import MODEL, SETTINGS, load_result
 
 _PLANE = 2  # axes of a picture, without channels
@@ -33,11 +36,13 @@ class SavedModel:
         network: In evaluation mode.
         encoder: Turns raw data into the network's input, as it was fitted in training.
         classes: Names of the classes; empty in regression.
+        trained_on: The data of the run, in numbers.
     """
 
     network: nn.Module
     encoder: Encoder
     classes: tuple[str, ...]
+    trained_on: DataSummary
 
     def predict(self, features: Tensor) -> pd.DataFrame:
         """Predict for rows that are encoded already.
@@ -75,31 +80,58 @@ class SavedModel:
         """
         return self.table(self.sampled(features, samples, seed=seed))
 
-    def sampled(self, features: Tensor, samples: int = 50, *, seed: int = 0) -> Prediction:
+    def sampled(
+        self,
+        features: Tensor,
+        samples: int = 50,
+        *,
+        seed: int = 0,
+        targets: Tensor | None = None,
+        tau: float | None = None,
+    ) -> Prediction:
         """Predict as `sample` does, and return the whole prediction.
+
+        Samples are the same with targets and without. If some targets are missing, all samples are
+        held in memory for a while, to tell how good those of the other rows are.
 
         Args:
             features: As in `predict`.
             samples: Of each row, at least 2.
             seed: Of the samples, at least 0.
+            targets: As `read_labeled` returns them, shape `(N,)`: class numbers, -1 where the
+                target is missing; or numbers in the target's own unit, NaN where it is missing.
+            tau: Precision of the noise of a regression, `1 / variance`, in the target's own unit;
+                a run does not know it. With it, there are intervals and a log-likelihood.
 
         Returns:
-            The prediction, without targets; of a regression in the target's own unit.
+            The prediction; of a regression in the target's own unit. If some targets are missing,
+            its curve is over the others, and `montecarlo.labeled` gives the rows of these.
 
         Raises:
-            SettingError: If `samples` or `seed` is out of range.
+            SettingError: If `samples`, `seed` or `tau` is out of range, or tau is for classes.
             ModelError: If the chosen network drops nothing.
+            DataError: If targets do not fit.
         """
         if samples < 2 or seed < 0:
             raise SettingError(
                 f"samples is at least 2 and seed at least 0; got {samples} and {seed}."
             )
-        return predict(
-            *(self.network, features, samples),
+        if tau is not None and self.classes:
+            raise SettingError("tau is the precision of numbers; the run predicts classes.")
+        whole = targets is not None and not _missing(targets).any()
+        prediction = predict(
+            self.network,
+            TensorDataset(features, targets) if targets is not None and whole else features,
+            samples,
             task="classification" if self.classes else "regression",
+            tau=tau,
+            keep_samples=targets is not None and not whole,
             outputs=None if self.classes else self._decoded,
             generator=torch.Generator().manual_seed(seed),
         )
+        if targets is None or whole:
+            return prediction
+        return replace(with_targets(prediction, targets), kept=None)
 
     def table(self, prediction: Prediction) -> pd.DataFrame:
         """Write what `sampled` returned as the table of `sample`."""
@@ -137,6 +169,25 @@ class SavedModel:
         """Read and encode the inputs in `source`: a built-in name or a file."""
         return read_features(source, self.encoder, data_dir=data_dir)
 
+    def read_labeled(
+        self, source: str, data_dir: str | PathLike[str] | None = None
+    ) -> tuple[Tensor, Tensor | None]:
+        """Read the inputs in `source` as `read` does, and the targets beside them.
+
+        Args:
+            source: A built-in name, of which the test part is taken, or a file.
+            data_dir: Folder with the files of mnist or fashion-mnist.
+
+        Returns:
+            Inputs; and targets as `sampled` takes them, `None` if there are none: a table without
+            the column that the run predicts, or one in which it is empty.
+
+        Raises:
+            DataError: If the source cannot be read, or holds targets that the network cannot have
+                learned: another class, or text where numbers are needed.
+        """
+        return read_labeled(source, self.encoder, self.classes, data_dir=data_dir)
+
 
 def load_model(run: str | PathLike[str]) -> SavedModel:
     """Load the network that a finished run chose.
@@ -160,7 +211,12 @@ def load_model(run: str | PathLike[str]) -> SavedModel:
         network=network.eval(),
         encoder=encoder_from_dict(settings["encoder"]),
         classes=result.data.classes,
+        trained_on=result.data,
     )
+
+
+def _missing(targets: Tensor) -> Tensor:
+    return targets.isnan() if targets.is_floating_point() else targets < 0
 
 
 def _table(columns: dict[str, Any]) -> pd.DataFrame:
