@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -14,13 +13,13 @@ from ..errors import ModelError, SettingError
 from ..modes import generators_kept, sampling
 from ..sites import find_sites
 from ._aside import aside
-from ._blocks import Block, cut, moved, size_of
+from ._blocks import Block, Data, cut, moved, size_of
 from ._draws import Draws
 from ._last_linear import LastLinear
 from ._passes import call
 from ._prediction import Prediction
 from ._reading import fitting, reader, task_of
-from ._work import Work
+from ._work import OnRows, Work
 
 _ELSE = "Take strategy='auto', which draws samples"
 
@@ -34,7 +33,7 @@ class _Part:
     targets: Tensor | None
 
 
-def closed_form(work: Work, data: Any, on_rows: Any) -> Prediction:
+def closed_form(work: Work, data: Data, on_rows: OnRows | None) -> Prediction:
     """Give the exact moments of each row's value over all masks.
 
     A value is `sum_j W_ij h_j k_j / (1 - p) + b_i`, with `k_j` of 1 with probability `1 - p` and
@@ -111,16 +110,16 @@ def _moments(work: Work, block: Block, dropout: nn.Dropout) -> _Part:
     draws, seen = Draws(work.model), LastLinear()
     draws.begin([work.seed])
     with seen.watched(work.model, dropout):
-        result = call(work.model, replace(block, inputs=moved(block.inputs, work.model)).inputs)
+        result = call(work.model, moved(block.inputs, work.model))
     with aside():
         output = work.outputs(result) if work.outputs else result
         mean = reader("regression", None)(output)
         if len(mean) != block.rows:
             raise ModelError(f"the model returns {len(mean)} rows for {block.rows} rows of data.")
         variance = _variance(seen, output, dropout, draws.others_drew).reshape(mean.shape)
-        known = block.targets is not None
-        targets = fitting(block.targets, mean, "regression") if known else None  # type: ignore[arg-type]
-    return _Part(mean, variance, targets)
+        if block.targets is None:
+            return _Part(mean, variance, None)
+        return _Part(mean, variance, fitting(block.targets, mean, "regression"))
 
 
 def _variance(seen: LastLinear, output: Tensor, dropout: nn.Dropout, random: bool) -> Tensor:
