@@ -60,6 +60,9 @@ from ._thinned import Count as Count
 from ._thinned import kept_units as kept_units
 from ._thinned import thinned_convolution as thinned_convolution
 from ._thinned_linear import thinned_linear as thinned_linear
+from ._unit_draws import KeptUnits as KeptUnits
+from ._unit_draws import UnitDraws as UnitDraws
+from ._unit_draws import UnitLayers as UnitLayers
 from ._variational import variational_dropout as variational_dropout
 from ._variational import variational_kl as variational_kl
 from ._variational import variational_linear as variational_linear

@@ -40,13 +40,46 @@ def kept_units(
     Raises:
         SettingError: If `count` is unknown.
     """
+    factor = factor_of(units, p, count)
+    if count == "binomial":
+        return kept_numbers(units, p, seed, device), factor
+    return least_numbers(units, number_kept(units, p), seed, device), factor
+
+
+def number_kept(units: int, p: float) -> int:
+    """How many units an exact count keeps.
+
+    Args:
+        units: How many there are.
+        p: Probability of dropping a unit, in `[0, 1]`.
+
+    Returns:
+        At least 1, but for `p = 1`.
+    """
+    return max(1, round((1 - p) * units)) if p < 1 else 0
+
+
+def factor_of(units: int, p: float, count: Count) -> float:
+    """What kept units are multiplied by, so that the expectation stays.
+
+    Args:
+        units: How many there are.
+        p: Probability of dropping a unit, in `[0, 1]`.
+        count: As in `kept_units`.
+
+    Returns:
+        One over the share of units that is kept; 1 where none is.
+
+    Raises:
+        SettingError: If `count` is unknown.
+    """
+    if count not in ("binomial", "exact"):
+        raise SettingError(f"count is 'binomial' or 'exact'; got {count!r}.")
     if count == "binomial":
         share = float(keep_probability(p))
-        return kept_numbers(units, p, seed, device), 1 / share if share > 0 else 1.0
-    if count != "exact":
-        raise SettingError(f"count is 'binomial' or 'exact'; got {count!r}.")
-    kept = max(1, round((1 - p) * units)) if p < 1 else 0
-    return least_numbers(units, kept, seed, device), units / kept if kept else 1.0
+        return 1 / share if share > 0 else 1.0
+    kept = number_kept(units, p)
+    return units / kept if kept else 1.0
 
 
 def thinned_convolution(

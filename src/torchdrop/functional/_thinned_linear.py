@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..errors import SettingError
-from ..kernels import TORCH, Routes, copy_part, is_plain, product
+from ..kernels import TORCH, Routes, copy_part, is_plain, product, put_part_
 from ._gradient_memory import GradientMemory
 from ._part import place_part, take_part
 
@@ -93,10 +93,16 @@ class _ThinnedLinear(torch.autograd.Function):
         dw = None
         if of_weight:
             dw = product(routes.weight_gradient, dy.t(), x.t(), factor=factor)
-        db = place_part(dy.sum(0), ctx.of_bias, rows) if of_bias else None
+        db = _whole_bias(dy.sum(0), ctx.of_bias, rows) if of_bias else None
         if dw is not None:
             dw = _whole(dw, weight, rows, columns, ctx.memory)
         return dx, dw, db, None, None, None, None
+
+
+def _whole_bias(db: Tensor, shape: torch.Size, rows: Tensor | None) -> Tensor:
+    if rows is None or torch.is_grad_enabled():
+        return place_part(db, shape, rows)
+    return put_part_(db.new_empty(shape), db, rows, None)
 
 
 def _whole(

@@ -26,6 +26,7 @@ from ._seeds import given_seeds as given_seeds
 from ._seeds import is_plain as is_plain
 from ._seeds import seed_for as seed_for
 from ._seeds import seed_tensor as seed_tensor
+from ._seeds import seeds_for as seeds_for
 from ._stream import SEED_BITS as SEED_BITS
 from ._stream import STREAM_VERSION as STREAM_VERSION
 from ._stream import draw_seed as draw_seed
@@ -34,6 +35,7 @@ from ._stream import keep_probability as keep_probability
 from ._stream import keep_threshold as keep_threshold
 from ._uniform import normal as normal
 from ._uniform import uniform as uniform
+from ._units import draw_units_of_layers as draw_units_of_layers
 from ._units import kept_numbers as kept_numbers
 from ._units import least_numbers as least_numbers
 from ._units import select_columns as select_columns

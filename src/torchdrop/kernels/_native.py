@@ -11,9 +11,11 @@ from __future__ import annotations
 import ctypes
 import os
 import sysconfig
+from array import array
 from ctypes import c_double, c_int, c_int64, c_uint64, c_void_p
 from functools import cache
 from pathlib import Path
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
@@ -26,6 +28,8 @@ GRAIN = 32_768  # elements below which a second thread costs more than it saves
 BUILDS = {"baseline": 0, "avx2": 1, "avx512": 2}
 DTYPES = {torch.float32: 0, torch.float64: 1, torch.bfloat16: 2, torch.float16: 3}
 ACTIVATIONS = {"relu": 1, "leaky_relu": 2, "gelu": 3, "gelu_tanh": 4, "silu": 5}
+
+Rules: TypeAlias = "tuple[array[int], array[int], array[float]]"
 
 _CALLS = {
     "td_available": (c_int,),
@@ -44,6 +48,8 @@ _CALLS = {
     "td_take_part": (*[c_void_p] * 4, *[c_int64] * 6, c_void_p, c_int64),
     "td_put_part": (*[c_void_p] * 4, *[c_int64] * 6, c_int, c_void_p, c_int64),
     "td_least_units": (c_void_p, c_int64, c_int64, c_void_p, c_void_p),
+    "td_kept_units": (c_void_p, c_int64, c_int64, c_void_p),
+    "td_draw_units": (c_int, c_int64, *[c_void_p] * 9, c_int),
     "td_select_columns": (
         *(c_void_p, c_void_p, c_int64, c_int64, c_void_p, c_int64),
         *(c_void_p, c_double, c_int, c_void_p, c_int64),
@@ -65,6 +71,7 @@ def library() -> ctypes.CDLL:
     native = ctypes.CDLL(str(_find()))
     for name, types in _CALLS.items():
         getattr(native, name).argtypes = types
+    native.td_kept_units.restype = c_int64
     return native
 
 
@@ -251,6 +258,23 @@ def _places(
     return whole.data_ptr(), part.data_ptr(), *lists, *sizes, *each
 
 
+def kept_units_into(uniform: Tensor, threshold: int, numbers: Tensor) -> int:
+    """Write the numbers of the units that the mask stream keeps, ascending.
+
+    Args:
+        uniform: float64, one for each unit.
+        threshold: Of `keep_threshold`.
+        numbers: int64, room for as many as there are units.
+
+    Returns:
+        How many are kept.
+    """
+    count: int = library().td_kept_units(
+        uniform.data_ptr(), len(uniform), threshold, numbers.data_ptr()
+    )
+    return count
+
+
 def least_units_into(uniform: Tensor, numbers: Tensor) -> None:
     """Write the numbers of the units with the least uniform numbers, ascending.
 
@@ -262,6 +286,39 @@ def least_units_into(uniform: Tensor, numbers: Tensor) -> None:
     library().td_least_units(
         *(uniform.data_ptr(), len(uniform), len(numbers), keys.data_ptr(), numbers.data_ptr())
     )
+
+
+def draw_units_into(
+    build: int,
+    seeds: Tensor,
+    rules: Rules,
+    numbers: Tensor,
+    factors: Tensor | None,
+) -> list[int]:
+    """Draw the kept units of several layers, whose units lie one behind the other.
+
+    Args:
+        build: Which build.
+        seeds: int64, one for each layer.
+        rules: For each layer, its units ("q"); how many are kept, or -1 minus a threshold by
+            which each unit is drawn by itself ("q"); and the factor of kept units ("d").
+        numbers: int64, room for as many as all layers have units; those of a layer begin where
+            its units do.
+        factors: float32 or float64, all 0, one for each unit: those of kept ones are written.
+
+    Returns:
+        How many are kept, for each layer.
+    """
+    layers, most = len(seeds), numbers.numel()
+    room = torch.empty(2 * most + layers, dtype=torch.int64)
+    uniform, keys, counts = (room.data_ptr() + 8 * start for start in (0, most, 2 * most))
+    library().td_draw_units(
+        *(build, layers, seeds.data_ptr(), *(rule.buffer_info()[0] for rule in rules)),
+        *(uniform, keys, numbers.data_ptr(), counts),
+        None if factors is None else factors.data_ptr(),
+        factors is not None and factors.dtype is torch.float64,
+    )
+    return room[2 * most :].tolist()
 
 
 def select_columns_into(x: Tensor, y: Tensor, numbers: Tensor, factor: float) -> bool:

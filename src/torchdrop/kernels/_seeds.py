@@ -53,6 +53,22 @@ def seed_for(x: Tensor, generator: torch.Generator | None = None) -> Seed:
     return draw_seed(x.device, generator)
 
 
+def seeds_for(x: Tensor, count: int, generator: torch.Generator | None = None) -> Tensor:
+    """Draw several seeds at once: those that as many calls of `seed_for` would draw.
+
+    Args:
+        x: What the masks are for.
+        count: How many, at least 1.
+        generator: As in `seed_for`.
+
+    Returns:
+        int64, shape `(count,)`, on the device of `x`.
+    """
+    if _scratch.given is None and x.is_cpu and is_plain(x):
+        return torch.empty(count, dtype=torch.int64).random_(0, 2**SEED_BITS, generator=generator)
+    return torch.cat([seed_tensor(seed_for(x, generator), x.device) for _ in range(count)])
+
+
 def seed_tensor(seed: Seed, device: torch.device) -> Tensor:
     """Give a seed the form of a tensor.
 

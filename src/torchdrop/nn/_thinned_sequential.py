@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import product
 from typing import Any, get_args
 
 import torch
@@ -16,43 +15,28 @@ from ..errors import SettingError
 from ..functional import (
     Count,
     GradientMemory,
-    check_probability,
-    kept_units,
+    KeptUnits,
+    UnitDraws,
     take_part,
     thinned_convolution,
     thinned_linear,
 )
-from ..kernels import TORCH, Matmul, choose_routes, seed_for, select_columns
+from ..kernels import TORCH, Matmul, choose_routes, seeds_for
 from ._activation_dropout import ActivationDropout
-from ._thinned_sites import CHANNELS, NORMS, ROWWISE, sites_to_thin
-from ._thinning_pays import least_rows
+from ._thinned_sites import CHANNELS, NORMS
+from ._thinning_plan import Plan, plan
+
+_EXACT = (torch.float32, torch.float64)
+"""Dtypes in which a column's factor is as good as the product with it needs."""
 
 
 @dataclass
-class _Kept:
-    """Units of the layer at work that are kept: their numbers, and the factor still to apply.
+class _State:
+    """What a chain remembers between passes; a module's own attributes are slow to set."""
 
-    `usual` is how many are kept on average.
-    """
-
-    numbers: Tensor
-    factor: float
-    usual: int
-
-
-@dataclass(frozen=True)
-class _Chain:
-    """Linear layers joined by dropout that drops."""
-
-    sites: tuple[int, ...] = ()
-    widths: tuple[int, ...] = ()
-    rates: tuple[float, ...] = ()
-
-    def longer(self, layer: nn.Linear, site: int, p: float) -> _Chain:
-        """The chain with another layer, and the dropout behind it, if any."""
-        widths = (*(self.widths or (layer.in_features,)), layer.out_features)
-        sites = (*self.sites, site) if site else self.sites
-        return _Chain(sites, widths, (*(self.rates or (0.0,)), p))
+    plan: Plan | None = None
+    held: UnitDraws | None = None
+    passes: int = 0
 
 
 class ThinnedSequential(nn.Sequential):
@@ -133,27 +117,22 @@ class ThinnedSequential(nn.Sequential):
         self.groups, self.hold, self.always = groups, hold, always
         self.write_gradients, self.matmul = write_gradients, matmul
         self._memory = GradientMemory(writes=write_gradients)
-        self._held: dict[tuple[int, int], _Kept] = {}
-        self._passes = 0
+        self._state = _State()
 
     def forward(self, input: Tensor) -> Tensor:
         """Run the chain; in training, only the units that are kept."""
-        layers = list(self)
-        active = _active(layers)
-        if not active:
+        plan = self._plan_now()
+        if not plan.sites:
             whole: Tensor = super().forward(input)  # type: ignore[no-untyped-call]
             return whole
-        if self._passes % self.hold == 0:
-            self._held = {}
-        self._passes += 1
-        rowwise = all(isinstance(layer, ROWWISE) for layer in layers)
-        flat = input.flatten(0, -2) if rowwise and input.ndim > 1 else input
+        flat = input.flatten(0, -2) if plan.rowwise and input.ndim > 1 else input
+        draws = self._draw(plan, flat)
         parts = flat.tensor_split(self.groups) if self.groups > 1 else (flat,)
         parts = tuple(x for x in parts if len(x)) or (flat,)
-        if len(parts) > 1 and rowwise and not self._thins(layers, active, len(parts[0])):
-            y = self._run_aside(layers, active, flat, [len(x) for x in parts])
+        if plan.rowwise and not self._thinned(plan, len(parts[0])):
+            y = _run_aside(plan, draws, flat, [len(x) for x in parts])
         else:
-            done = [self._run(layers, active, x, group) for group, x in enumerate(parts)]
+            done = [self._run(plan, draws, x, group) for group, x in enumerate(parts)]
             y = done[0] if len(done) == 1 else torch.cat(done)
         return y.reshape(*input.shape[:-1], -1) if input.ndim != flat.ndim else y
 
@@ -166,46 +145,44 @@ class ThinnedSequential(nn.Sequential):
         Returns:
             Names of layers, in order; none where all of the chain steps aside, or nothing drops.
         """
-        layers, names = list(self), list(self._modules)
-        active = _active(layers, training=True)
-        return tuple(names[i] for i in self._thins(layers, active, rows))
+        names, plan = list(self._modules), self._plan_of_training()
+        return tuple(names[i] for i in self._thinned(plan, rows))
 
-    def _thins(self, layers: list[nn.Module], active: list[int], rows: int) -> list[int]:
-        least = _least_rows(layers, active, self.groups)
-        return [i for i in active if self.always or rows >= least[i]]
+    def _plan_now(self) -> Plan:
+        layers, state = list(self), self._state
+        if state.plan is None or not state.plan.holds(layers):
+            state.plan, state.passes = plan(layers, self.groups, self.count), 0
+        return state.plan
 
-    def _run_aside(
-        self, layers: list[nn.Module], active: list[int], x: Tensor, sizes: list[int]
-    ) -> Tensor:
-        """Compute all units of all groups at once, and select those of each group."""
-        for group, (place, layer) in product(range(len(sizes)), enumerate(layers)):
-            if isinstance(layer, nn.Linear) and (site := _site_of(layers, active, place)):
-                self._draw(layers[site], layer.out_features, x, (site, group))
-        for place, layer in enumerate(layers):
-            x = layer(x) if place not in active else _activated(layer, x)
-            if place in active:
-                kept = [self._held[place, group] for group in range(len(sizes))]
-                parts = zip(x.split(sizes), kept, strict=True)
-                x = torch.cat([_drop(part, own) for part, own in parts])
-        return x
+    def _plan_of_training(self) -> Plan:
+        return plan(list(self), self.groups, self.count, training=True)
 
-    def _run(self, layers: list[nn.Module], active: list[int], x: Tensor, group: int) -> Tensor:
-        least = _least_rows(layers, active, self.groups)
-        kept: _Kept | None = None
+    def _thinned(self, plan: Plan, rows: int) -> list[int]:
+        return [i for i, n in plan.sites.items() if self.always or rows >= plan.least[n]]
+
+    def _draw(self, plan: Plan, x: Tensor) -> UnitDraws:
+        state = self._state
+        if state.held is None or state.passes % self.hold == 0:
+            state.held = plan.units.draw(seeds_for(x, len(plan.units)), x.dtype)
+        state.passes += 1
+        return state.held
+
+    def _run(self, plan: Plan, draws: UnitDraws, x: Tensor, group: int) -> Tensor:
+        kept: KeptUnits | None = None
         thin = False
-        for place, layer in enumerate(layers):
+        for place, layer in enumerate(plan.layers):
             if isinstance(layer, (nn.Linear, nn.Conv2d)):
-                columns = kept if thin else None
-                site = _site_of(layers, active, place)
-                kept = (
-                    self._draw(layers[site], len(layer.weight), x, (site, group)) if site else None
-                )
-                thin = kept is not None and (self.always or _rows(x) >= least[site])
+                columns, kept = kept if thin else None, None
+                thin, site = False, plan.sources.get(place)
+                if site is not None:
+                    kept = draws.kept(site, group)
+                    thin = self.always or _rows(x) >= plan.least[site]
                 x = self._weigh(layer, x, kept if thin else None, columns)
-            elif kept is not None and place in active:
+            elif kept is not None and place in plan.sites:
                 x = _activated(layer, x)
                 if not thin:
-                    x = _drop(x, kept)
+                    factors = draws.factors(plan.sites[place], _exact(x))[group : group + 1]
+                    x = _drop(x, factors, [len(x)])
                 elif not kept.factor or type(layer) in CHANNELS:
                     x = _scale(x, kept.factor)  # else the next product does it
             elif kept is not None and isinstance(layer, NORMS):
@@ -214,16 +191,8 @@ class ThinnedSequential(nn.Sequential):
                 x = layer(x)
         return x
 
-    def _draw(self, layer: nn.Module, units: int, x: Tensor, key: tuple[int, int]) -> _Kept:
-        if key not in self._held:
-            drawn = kept_units(units, _rate(layer), seed_for(x), x.device, count=self.count)
-            if not len(drawn[0]):  # one is computed and multiplied by 0: convolutions refuse none
-                drawn = x.new_zeros(1, dtype=torch.int64), 0.0
-            self._held[key] = _Kept(*drawn, max(1, round((1 - _rate(layer)) * units)))
-        return self._held[key]
-
     def _weigh(
-        self, layer: nn.Module, x: Tensor, rows: _Kept | None, columns: _Kept | None
+        self, layer: nn.Module, x: Tensor, rows: KeptUnits | None, columns: KeptUnits | None
     ) -> Tensor:
         if rows is None and columns is None:
             result: Tensor = layer(x)
@@ -254,47 +223,11 @@ class ThinnedSequential(nn.Sequential):
         settings += f", matmul={self.matmul!r}" if self.matmul != "torch" else ""
         if self.always:
             return f"{settings}, always=True"
-        layers, names = list(self), list(self._modules)
-        least = _least_rows(layers, _active(layers, training=True), self.groups)
+        plan, names = self._plan_of_training(), list(self._modules)
+        least = {place: plan.least[site] for place, site in plan.sites.items()}
         counts = sorted(set(least.values()) - {0})
         named = ((", ".join(names[i] for i in least if least[i] == n), n) for n in counts)
         return "; ".join((settings, *(f"thins {sites} from {n} rows" for sites, n in named)))
-
-
-def _active(layers: list[nn.Module], *, training: bool | None = None) -> list[int]:
-    """Places of the dropout layers to thin that drop anything now, or would in training."""
-    sites = sites_to_thin(layers)
-    return [i for i in sites if (training or layers[i].training) and _rate(layers[i]) > 0]
-
-
-def _least_rows(layers: list[nn.Module], active: list[int], groups: int) -> dict[int, int]:
-    """Rows from which units of each site are not computed, the same for sites of one chain."""
-    least, chain = dict.fromkeys(active, 0), _Chain()
-    for place, layer in enumerate(layers):
-        if type(layer) is not nn.Linear:
-            continue
-        site = _site_of(layers, active, place)
-        chain = chain.longer(layer, site, _rate(layers[site]) if site else 0.0)
-        if not site:
-            least |= dict.fromkeys(chain.sites, least_rows(chain.widths, chain.rates, groups))
-            chain = _Chain()
-    return least
-
-
-def _site_of(layers: list[nn.Module], active: list[int], place: int) -> int:
-    """Place of the dropout that drops units of the layer at `place`; 0 if there is none."""
-    for i, layer in enumerate(layers[place + 1 :], start=place + 1):
-        if isinstance(layer, (nn.Linear, nn.Conv2d)):
-            break
-        if i in active:
-            return i
-    return 0
-
-
-def _rate(layer: Any) -> float:
-    p = float(layer.p)
-    check_probability(p)
-    return p
 
 
 def _activated(layer: nn.Module, x: Tensor) -> Tensor:
@@ -315,9 +248,35 @@ def _convolve(layer: nn.Conv2d, x: Tensor, *numbers: Tensor | None) -> Tensor:
     return thinned_convolution(x, layer.weight, layer.bias, *numbers, **settings)
 
 
-def _drop(x: Tensor, kept: _Kept) -> Tensor:
-    """Drop all but the kept units, where all were computed."""
-    return select_columns(x, kept.numbers, kept.factor) if kept.factor else _scale(x, 0.0)
+def _run_aside(plan: Plan, draws: UnitDraws, x: Tensor, sizes: list[int]) -> Tensor:
+    """Compute all units of all groups at once, and drop those that each group does not keep."""
+    for place, layer in enumerate(plan.layers):
+        if place in plan.sites:
+            x = _activated(layer, x)
+            x = _drop(x, draws.factors(plan.sites[place], _exact(x)), sizes)
+        else:
+            x = layer(x)
+    return x
+
+
+def _exact(x: Tensor) -> torch.dtype:
+    """The dtype of factors for `x`: in half precision they would be off in the third digit."""
+    return x.dtype if x.dtype in _EXACT else torch.float32
+
+
+def _drop(x: Tensor, factors: Tensor, sizes: list[int]) -> Tensor:
+    """Multiply units by their group's factors, where all were computed.
+
+    Shapes are `(rows, units)`, `(groups, units)`, and rows of each group.
+    """
+    if len(sizes) == 1:
+        y = x * factors[0]
+    elif x.ndim > 1 and len(set(sizes)) == 1:
+        y = (x.view(len(sizes), -1, *x.shape[1:]) * factors[: len(sizes), None]).flatten(0, 1)
+    else:
+        parts = zip(torch.split(x, sizes), factors, strict=False)
+        y = torch.cat([part * own for part, own in parts])
+    return y.to(x.dtype)
 
 
 def _scale(x: Tensor, factor: float) -> Tensor:

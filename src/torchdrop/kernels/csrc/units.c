@@ -53,6 +53,49 @@ EXPORT void td_least_units(const double *uniform, int64_t n, int64_t kept, uint6
     }
 }
 
+/* Write the numbers of the units whose bits lie below `threshold`, ascending, as the mask stream
+ * keeps elements; returns how many. `uniform` is as above; `numbers` is room for n. */
+EXPORT int64_t td_kept_units(const double *uniform, int64_t n, int64_t threshold, int64_t *numbers)
+{
+    int64_t done = 0;
+    for (int64_t i = 0; i < n; i++) {
+        numbers[done] = i;
+        done += (int64_t)(uniform[i] * 4294967296.0) < threshold;
+    }
+    return done;
+}
+
+/* Write the uniform numbers of units 0 to n - 1; in torchdrop.c. */
+EXPORT int32_t td_uniform_numbers(int build, double *y, int64_t n, uint64_t seed,
+                                  td_parallel_for parallel_for, int64_t grain);
+
+/* Draw the kept units of several layers, which lie one behind the other in `numbers` and `factors`.
+ *
+ * A layer of units[i] units keeps rules[i] of them, if that is not negative; else each unit by
+ * itself, with the threshold -1 - rules[i]. counts[i] is how many are kept. `factors`, double with
+ * `wide` and else float, is all 0 before: kept units get scales[i] there; NULL wants none.
+ * `uniform` and `keys` are room for the largest layer. */
+EXPORT void td_draw_units(int build, int64_t layers, const int64_t *seeds, const int64_t *units,
+                          const int64_t *rules, const double *scales, double *uniform,
+                          uint64_t *keys, int64_t *numbers, int64_t *counts, void *factors,
+                          int wide)
+{
+    int64_t start = 0;
+    for (int64_t i = 0; i < layers; start += units[i++]) {
+        td_uniform_numbers(build, uniform, units[i], (uint64_t)seeds[i], NULL, 0);
+        counts[i] = rules[i];
+        if (rules[i] >= 0)
+            td_least_units(uniform, units[i], rules[i], keys, numbers + start);
+        else
+            counts[i] = td_kept_units(uniform, units[i], -1 - rules[i], numbers + start);
+        for (int64_t j = start; factors != NULL && j < start + counts[i]; j++)
+            if (wide)
+                ((double *)factors)[start + numbers[j]] = scales[i];
+            else
+                ((float *)factors)[start + numbers[j]] = (float)scales[i];
+    }
+}
+
 typedef struct {
     const void *x;
     void *y;
