@@ -7,8 +7,15 @@ import pandas as pd
 import pytest
 import torch
 
-from torchdrop.data import ArrayEncoder, Dataset, NumberColumn, TableEncoder, load, read_features
-from torchdrop.data._read_labeled import read_labeled
+from torchdrop.data import (
+    ArrayEncoder,
+    Dataset,
+    NumberColumn,
+    TableEncoder,
+    load,
+    read_features,
+    read_labeled,
+)
 from torchdrop.errors import DataError
 
 ENCODER = TableEncoder((NumberColumn("size", fill=0.0, shift=0.0, scale=1.0),), target="y")

@@ -55,7 +55,7 @@ def test_targets_that_come_later_give_the_curve_that_predict_gives(kind: str) ->
     for one, other in zip(later.curve, expected.curve, strict=True):
         for name in ("error", "log_likelihood", "error_deviation", "log_likelihood_deviation"):
             found, known = getattr(one, name), getattr(other, name)
-            assert found == pytest.approx(known, rel=1e-7, nan_ok=True)  # running means are rounded
+            assert found == pytest.approx(known, rel=1e-12, nan_ok=True)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -15,7 +15,7 @@ from ._console import errors
 _EXAMPLES = {
     "tune": "torchdrop tune wine.csv --target quality --p 0,0.1,0.2",
     "report": "torchdrop report runs/digits",
-    "predict": "torchdrop predict runs/wine new.csv --out predictions.csv",
+    "predict": "torchdrop predict runs/wine new.csv --samples 100 --report page.html",
     "sites": "torchdrop sites my_file:build --input 8,3,32,32",
     "audit": "torchdrop audit src --fix",
     "info": "torchdrop info --json",

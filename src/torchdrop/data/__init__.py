@@ -10,6 +10,7 @@ from ._encoder import encoder_from_dict as encoder_from_dict
 from ._features import read_features as read_features
 from ._from_arrays import from_arrays as from_arrays
 from ._load import load as load
+from ._read_labeled import read_labeled as read_labeled
 from ._scaling import TargetScaling as TargetScaling
 from ._table_encoder import TableEncoder as TableEncoder
 from ._targets import Task as Task

@@ -15,7 +15,6 @@ from ._measures import measured as measured
 from ._moments import entropy as entropy
 from ._out_of_distribution import Detection as Detection
 from ._out_of_distribution import out_of_distribution as out_of_distribution
-from ._predict import LEAST as LEAST
 from ._predict import predict as predict
 from ._prediction import Masks as Masks
 from ._prediction import Point as Point
@@ -28,3 +27,4 @@ from ._summary import Summary as Summary
 from ._summary import summary as summary
 from ._temperature import Temperature as Temperature
 from ._temperature import temperature as temperature
+from ._work import LEAST as LEAST

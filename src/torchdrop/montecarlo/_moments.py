@@ -28,7 +28,7 @@ class Moments:
             going: bool, which rows are not stopped.
         """
         self.count += going
-        weight = (going / self.count.clamp(min=1))[:, None]
+        weight = (going / self.count.clamp(min=1).double())[:, None]
         difference = sample - self.mean
         self.mean += difference * weight
         self._squares += difference * (sample - self.mean) * going[:, None]

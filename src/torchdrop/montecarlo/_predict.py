@@ -13,8 +13,7 @@ from ._moments import ClassMoments
 from ._passes import Strategy
 from ._prediction import Masks, Prediction
 from ._reading import Outputs, TaskChoice
-from ._work import LEAST as LEAST  # noqa: PLC0414 - the folder takes it from here
-from ._work import OnRows, Part, Work, in_words
+from ._work import LEAST, OnRows, Part, Work, in_words
 
 
 def predict(

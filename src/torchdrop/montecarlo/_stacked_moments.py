@@ -23,7 +23,7 @@ class StackedMoments(Moments):
         """
         mean, total = samples.mean(0), self.count + len(samples)
         squares = (samples - mean).square().sum(0)
-        difference, share = mean - self.mean, (len(samples) / total)[:, None]
+        difference, share = mean - self.mean, (len(samples) / total.double())[:, None]
         self._squares += squares + difference.square() * self.count[:, None] * share
         self.mean += difference * share
         self.count = total

@@ -14,8 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
-from ..data import ArrayEncoder, Encoder, encoder_from_dict, read_features
-from ..data._read_labeled import read_labeled
+from ..data import ArrayEncoder, Encoder, encoder_from_dict, read_features, read_labeled
 from ..errors import SettingError
 from ..modes import evaluating
 from ..montecarlo import Prediction, predict, with_targets
