@@ -101,7 +101,9 @@ def test_a_page_takes_it(tmp_path: Path) -> None:
     data = TensorDataset(_rows(), torch.randn(5, 2))
     prediction_page(_closed(_chain(), data, tau=2.0), tmp_path / "page.html")
 
-    assert "the closed form" in (tmp_path / "page.html").read_text()
+    page = (tmp_path / "page.html").read_text()
+    assert "the closed form" in page
+    assert "5 rows, all masks of each" in page
 
 
 def test_weight_scaling_is_the_pass_in_evaluation_mode() -> None:

@@ -27,7 +27,8 @@ def headline(prediction: Prediction) -> str:
     counts = prediction.samples
     least, most = int(counts.min()), int(counts.max())
     drawn = plural(most, "sample") if least == most else f"{least:,} to {most:,} samples"
-    return f"{plural(len(prediction), 'row')}, {drawn} of each"
+    rows = plural(len(prediction), "row")
+    return f"{rows}, all masks of each" if prediction.exact else f"{rows}, {drawn} of each"
 
 
 def verdict(prediction: Prediction) -> str:
@@ -83,7 +84,7 @@ def facts(prediction: Prediction) -> tuple[tuple[str, str], ...]:
     pairs = [
         ("Task", found.task),
         ("Classes" if found.task == "classification" else "Values", f"{found.values:,}"),
-        ("Samples, on average", f"{found.samples[1]:,.4g}"),
+        ("Samples, on average", "none" if prediction.exact else f"{found.samples[1]:,.4g}"),
         ("Masks", "shared by all rows" if found.masks == "shared" else "of each row"),
         ("Seed", str(found.seed)),
         *((name.replace("_", " ").capitalize(), f"{x:.4g}") for name, x in found.means.items()),
