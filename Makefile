@@ -39,11 +39,11 @@ sanitize: .venv/ready
 	TORCHDROP_LIBRARY=build/sanitize/_native.bin ASAN_OPTIONS=detect_leaks=0 \
 	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
 	$(BIN)/pytest tests/kernels/test_native.py tests/kernels/test_activation.py tests/kernels/test_members.py \
-		tests/kernels/test_parts.py tests/kernels/test_units.py
+		tests/kernels/test_parts.py tests/kernels/test_units.py tests/kernels/test_steps.py
 
 # Compare the kernel's builds by checksum, the one for 64-bit ARM under emulation; needs Debian's
 # gcc-aarch64-linux-gnu and qemu-user.
-KERNEL := tests/long/cross.c $(addprefix src/torchdrop/kernels/csrc/,kernel.c torchdrop.c parts.c units.c)
+KERNEL := tests/long/cross.c $(addprefix src/torchdrop/kernels/csrc/,kernel.c steps.c torchdrop.c parts.c units.c)
 CROSS := -O3 -std=c11 -Wall -Wextra -Werror -ffp-contract=off -DTORCHDROP_ISA=baseline
 cross:
 	mkdir -p build/cross

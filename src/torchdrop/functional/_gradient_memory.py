@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
 from ..kernels import put_part_
+from ._gradient_parts import GradientParts, Part
 
 
 class GradientMemory:
@@ -21,6 +25,9 @@ class GradientMemory:
     for such a weight, gradients of gradients, and gradients exchanged as they come, as
     `DistributedDataParallel` does. A weight with hooks of its own is left to autograd.
 
+    An optimizer can have the gradients left to it as parts (`leave_to`); they are then in no
+    `.grad`.
+
     Copies and pickles are empty.
 
     Args:
@@ -30,6 +37,15 @@ class GradientMemory:
     def __init__(self, *, writes: bool = False) -> None:
         self.writes = writes
         self._owned: dict[int, _Owned] = {}
+        self._parts: Callable[[], GradientParts | None] = _nobody
+
+    def leave_to(self, parts: GradientParts) -> None:
+        """Leave the gradients of weights that it wants to an optimizer, for as long as it lives.
+
+        Args:
+            parts: The optimizer's.
+        """
+        self._parts = weakref.ref(parts)
 
     def __reduce__(self) -> tuple[object, tuple[bool]]:
         """Copy and pickle as an empty one."""
@@ -47,8 +63,13 @@ class GradientMemory:
             columns: As there.
 
         Returns:
-            The gradient of the weight; `None` where it was written into `.grad`.
+            The gradient of the weight; `None` where it was written into `.grad`, or left to an
+            optimizer.
         """
+        parts = self._parts()
+        if parts is not None and parts.wants(weight) and _is_free(weight):
+            parts.add(weight, Part(gradient, rows, columns))
+            return None
         if not (self.writes and _is_free(weight)):
             return put_part_(self._like(weight), gradient, rows, columns)
         added = weight.grad is not None
@@ -81,6 +102,10 @@ class _Owned:
     def _count(self) -> int:
         storage = self.memory.untyped_storage()
         return int(torch._C._storage_Use_Count(storage._cdata))
+
+
+def _nobody() -> None:
+    """Nobody has gradients left to him."""
 
 
 def _empty(writes: bool) -> GradientMemory:

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..errors import SettingError
-from ..kernels import TORCH, Routes, copy_part, is_plain, product, put_part_
+from ..kernels import TORCH, Routes, copy_part, is_plain, product
 from ._gradient_memory import GradientMemory
 from ._part import place_part, take_part
 
@@ -72,10 +72,9 @@ class _ThinnedLinear(torch.autograd.Function):
         routes: Routes,
     ) -> Tensor:
         part = copy_part(weight, *numbers)
-        ctx.save_for_backward(x, weight, part)
+        ctx.save_for_backward(x, weight, part, bias)
         ctx.numbers, ctx.factor, ctx.memory, ctx.routes = numbers, factor, memory, routes
         left = None if bias is None else copy_part(bias, numbers[0], None)
-        ctx.of_bias = None if bias is None else bias.shape
         return product(routes.forward, x, part, left, factor=factor)
 
     @staticmethod
@@ -83,7 +82,7 @@ class _ThinnedLinear(torch.autograd.Function):
         ctx: Any, *gradients: Tensor
     ) -> tuple[Tensor | None, Tensor | None, Tensor | None, None, None, None, None]:
         (dy,) = gradients
-        x, weight, part = ctx.saved_tensors
+        x, weight, part, bias = ctx.saved_tensors
         rows, columns = ctx.numbers
         of_x, of_weight, of_bias, *_ = ctx.needs_input_grad
         routes, factor = ctx.routes, ctx.factor
@@ -93,32 +92,26 @@ class _ThinnedLinear(torch.autograd.Function):
         dw = None
         if of_weight:
             dw = product(routes.weight_gradient, dy.t(), x.t(), factor=factor)
-        db = _whole_bias(dy.sum(0), ctx.of_bias, rows) if of_bias else None
+        db = _whole(dy.sum(0), bias, rows, None, ctx.memory) if of_bias else None
         if dw is not None:
             dw = _whole(dw, weight, rows, columns, ctx.memory)
         return dx, dw, db, None, None, None, None
 
 
-def _whole_bias(db: Tensor, shape: torch.Size, rows: Tensor | None) -> Tensor:
-    if rows is None or torch.is_grad_enabled():
-        return place_part(db, shape, rows)
-    return put_part_(db.new_empty(shape), db, rows, None)
-
-
 def _whole(
-    dw: Tensor,
+    part: Tensor,
     weight: Tensor,
     rows: Tensor | None,
     columns: Tensor | None,
     memory: GradientMemory | None,
 ) -> Tensor | None:
-    """The gradient of the whole weight; `None` where it was written into `.grad`."""
+    """The gradient of the whole; `None` where autograd has nothing more to do with it."""
     graph = torch.is_grad_enabled()
     if memory is None or (graph and not memory.writes) or (rows is None and columns is None):
-        return place_part(dw, weight.shape, rows, columns)
+        return place_part(part, weight.shape, rows, columns)
     if graph:
         raise SettingError(
             "A gradient that is written into .grad has no gradient of its own; "
             "use write_gradients=False, or backward without create_graph."
         )
-    return memory.place(weight, dw, rows, columns)
+    return memory.place(weight, part, rows, columns)

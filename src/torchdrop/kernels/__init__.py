@@ -27,6 +27,10 @@ from ._seeds import is_plain as is_plain
 from ._seeds import seed_for as seed_for
 from ._seeds import seed_tensor as seed_tensor
 from ._seeds import seeds_for as seeds_for
+from ._steps import AdamWRule as AdamWRule
+from ._steps import Rule as Rule
+from ._steps import SgdRule as SgdRule
+from ._steps import step_part_ as step_part_
 from ._stream import SEED_BITS as SEED_BITS
 from ._stream import STREAM_VERSION as STREAM_VERSION
 from ._stream import draw_seed as draw_seed

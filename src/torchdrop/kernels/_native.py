@@ -12,6 +12,7 @@ import ctypes
 import os
 import sysconfig
 from array import array
+from collections.abc import Sequence
 from ctypes import c_double, c_int, c_int64, c_uint64, c_void_p
 from functools import cache
 from pathlib import Path
@@ -27,6 +28,7 @@ VARIABLE = "TORCHDROP_LIBRARY"  # another build of the library, such as one with
 GRAIN = 32_768  # elements below which a second thread costs more than it saves
 BUILDS = {"baseline": 0, "avx2": 1, "avx512": 2}
 DTYPES = {torch.float32: 0, torch.float64: 1, torch.bfloat16: 2, torch.float16: 3}
+STEPS = {"sgd": 0, "momentum": 1, "nesterov": 2, "adamw": 3}
 ACTIVATIONS = {"relu": 1, "leaky_relu": 2, "gelu": 3, "gelu_tanh": 4, "silu": 5}
 
 Rules: TypeAlias = "tuple[array[int], array[int], array[float]]"
@@ -53,6 +55,10 @@ _CALLS = {
     "td_select_columns": (
         *(c_void_p, c_void_p, c_int64, c_int64, c_void_p, c_int64),
         *(c_void_p, c_double, c_int, c_void_p, c_int64),
+    ),
+    "td_step_part": (
+        *(c_int, c_int, *[c_void_p] * 6, *[c_int64] * 4),
+        *(c_void_p, c_void_p, c_void_p, c_int64),
     ),
     "td_uniform_numbers": (c_int, c_void_p, c_int64, c_uint64, c_void_p, c_int64),
 }
@@ -273,6 +279,42 @@ def kept_units_into(uniform: Tensor, threshold: int, numbers: Tensor) -> int:
         uniform.data_ptr(), len(uniform), threshold, numbers.data_ptr()
     )
     return count
+
+
+def step_part_into(
+    build: int,
+    rule: str,
+    weight: Tensor,
+    memories: Sequence[Tensor],
+    gradient: Tensor,
+    places: tuple[Tensor | None, Tensor | None],
+    settings: Sequence[float],
+) -> bool:
+    """Let an optimizer move a part of a weight, and nothing else of it.
+
+    Args:
+        build: Which build.
+        rule: A name in `STEPS`.
+        weight: float32, of one axis or two; written to.
+        memories: What the rule remembers, up to two tensors like `weight`; written to.
+        gradient: float32, of the part.
+        places: Rows and columns, int64; `None` for all.
+        settings: Of the rule, in the order in which steps.c reads them.
+
+    Returns:
+        Whether it was done: numbers that do not ascend strictly inside the axis are refused.
+    """
+    height, width = weight.shape if weight.ndim > 1 else (len(weight), 1)
+    rows, columns = (None if numbers is None else numbers.data_ptr() for numbers in places)
+    n_rows, n_columns = gradient.shape if gradient.ndim > 1 else (len(gradient), 1)
+    first, second = (*(x.data_ptr() for x in memories), None, None)[:2]
+    moves, given = torch.empty(width, dtype=torch.int32), array("f", settings)
+    done: int = library().td_step_part(
+        *(build, STEPS[rule], weight.data_ptr(), first, second, gradient.data_ptr(), rows, columns),
+        *(height, width, n_rows, n_columns, given.buffer_info()[0], moves.data_ptr()),
+        *(_loop(n_rows * width), GRAIN),
+    )
+    return done == 0
 
 
 def least_units_into(uniform: Tensor, numbers: Tensor) -> None:

@@ -19,6 +19,7 @@ from ._dropout import Dropout as Dropout
 from ._embedding_dropout import EmbeddingDropout as EmbeddingDropout
 from ._gaussian import GaussianDropout as GaussianDropout
 from ._gaussian import GaussianNoise as GaussianNoise
+from ._gradient_memories import gradient_memories as gradient_memories
 from ._layer_drop import LayerDrop as LayerDrop
 from ._locked_dropout import LockedDropout as LockedDropout
 from ._multi_sample import MultiSampleDropout as MultiSampleDropout

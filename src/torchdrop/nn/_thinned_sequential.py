@@ -116,7 +116,7 @@ class ThinnedSequential(nn.Sequential):
         self.count: Count = count
         self.groups, self.hold, self.always = groups, hold, always
         self.write_gradients, self.matmul = write_gradients, matmul
-        self._memory = GradientMemory(writes=write_gradients)
+        self.gradient_memory = GradientMemory(writes=write_gradients)
         self._state = _State()
 
     def forward(self, input: Tensor) -> Tensor:
@@ -212,7 +212,7 @@ class ThinnedSequential(nn.Sequential):
         return thinned_linear(
             *(x, layer.weight, layer.bias, *numbers),
             factor=(columns.factor if columns else 0.0) or 1.0,
-            memory=self._memory,
+            memory=self.gradient_memory,
             routes=routes,
         )
 

@@ -2,9 +2,9 @@
  *
  * An element of a matrix is `unit` bytes: a number, or the block of numbers behind an index of two.
  * Lists of rows and columns ascend strictly and lie inside the matrix; NULL stands for all. */
-#include <stdbool.h>
 #include <string.h>
 
+#include "lists.h"
 #include "loop.h"
 
 typedef struct {
@@ -18,20 +18,6 @@ typedef struct {
 } td_part;
 
 enum { TD_PUT = 0, TD_ADD_F32 = 1, TD_ADD_F64 = 2 };
-
-/* Whether numbers ascend strictly inside [0, size). */
-static bool fits(const int64_t *numbers, int64_t n, int64_t size)
-{
-    if (numbers == NULL)
-        return n == size;
-    int64_t before = -1;
-    bool ascending = true;
-    for (int64_t i = 0; i < n; i++) {
-        ascending &= numbers[i] > before;
-        before = numbers[i];
-    }
-    return ascending && before < size;
-}
 
 static char *row_of_whole(const td_part *p, int64_t row)
 {

@@ -1,6 +1,10 @@
-/* The entry points for masks: which builds run here, and one call over all threads. */
+/* The entry points of what is compiled for several instruction sets: which builds run here, and one call over all threads. */
+#include <string.h>
+
 #include "kernel.h"
+#include "lists.h"
 #include "loop.h"
+#include "steps.h"
 
 enum { TD_BASELINE = 0, TD_AVX2 = 1, TD_AVX512 = 2 };
 
@@ -137,4 +141,39 @@ EXPORT int32_t td_uniform_numbers(int build, double *y, int64_t n, uint64_t seed
 {
     td_numbers numbers = {td_stream_of(seed, 0), BUILD_OF(build, td_uniform_), y};
     return run(run_numbers, &numbers, n, parallel_for, grain);
+}
+
+typedef struct {
+    td_step step;
+    td_move_rows move;
+} td_steps;
+
+static void move_part(int64_t begin, int64_t end, void *context)
+{
+    const td_steps *steps = context;
+    steps->move(&steps->step, begin, end);
+}
+
+/* Move the part of a weight, of `height` times `width`, that `gradient` is of.
+ *
+ * `first` and `second` are what the rule remembers of the weight, like it; NULL where it does not.
+ * `moves` is room for a number for each column. Returns 0 if done, 1 if a list does not fit and
+ * nothing was touched. */
+EXPORT int32_t td_step_part(int build, int rule, float *weight, float *first, float *second,
+                            const float *gradient, const int64_t *rows, const int64_t *columns,
+                            int64_t height, int64_t width, int64_t n_rows, int64_t n_columns,
+                            const float *settings, uint32_t *moves, td_parallel_for parallel_for,
+                            int64_t grain)
+{
+    if (!fits(rows, n_rows, height) || !fits(columns, n_columns, width))
+        return 1;
+    memset(moves, 0, (size_t)width * sizeof *moves);
+    for (int64_t j = 0; columns != NULL && j < n_columns; j++)
+        moves[columns[j]] = 1;
+    td_steps steps = {
+        .step = {(td_rule)rule, weight, first, second, gradient, rows, columns, moves, width,
+                 n_columns, settings},
+        .move = BUILD_OF(build, td_move_rows_),
+    };
+    return run(move_part, &steps, n_rows, parallel_for, grain / (width ? width : 1) + 1);
 }
