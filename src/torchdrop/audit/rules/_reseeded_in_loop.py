@@ -2,7 +2,8 @@
 
 ## What
 
-A seed that does not change is set inside of the loop that trains, or in a module's `forward`.
+A seed that does not change is set inside of the loop that trains, in a function that this loop
+calls (as where evaluation between epochs shall draw the same), or in a module's `forward`.
 
 ## Why
 
@@ -32,7 +33,8 @@ for x, y in loader:
 ## Known problems
 
 Silent where the loop makes its own optimizer, as for folds or repeated runs; where the seed depends
-on the loop or on a call; and inside of `fork_rng`, or where the state is set back.
+on the loop or on a call; and inside of `fork_rng`, or where the state is set back. A function is
+only followed to the loops of its own file, and only if the file shows dropout.
 
 ## References
 
@@ -42,7 +44,7 @@ Found by reasoning; a run shows it as masks that repeat (DRP403).
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from .._rule import Found, Rule
 from ..source import (
@@ -53,9 +55,11 @@ from ..source import (
     in_test,
     parameters,
     self_name,
+    shows_dropout,
     walk,
 )
 from ..source._callers import called_only_from
+from ..source._rounds import bodies, is_conditional, loop_around, rounds
 
 _NAMES = (
     *("torch.manual_seed", "torch.random.manual_seed", "torch.default_generator.manual_seed"),
@@ -65,7 +69,6 @@ _NAMES = (
     *("lightning.seed_everything", "lightning.pytorch.seed_everything"),
     *("pytorch_lightning.seed_everything", "lightning.fabric.seed_everything"),
 )
-_LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _STEPS = ("forward", "training_step")
 
 
@@ -74,25 +77,20 @@ def _check(file: SourceFile) -> Iterator[Found]:
         seed = argument(call, "seed", 0, callee).value
         if seed is None or any(isinstance(x, ast.Call) for x in walk(seed)):
             continue
-        if in_test(file, call) or _is_set_back(file, call):
+        if _is_set_back(file, call):
             continue
-        loop = _loop_around(file, call)
-        if loop is not None and _trains(file, loop) and not _changes(file, seed, loop):
+        loop = loop_around(file, call)
+        if loop is None and _is_in_round(file, call, seed):
+            yield Found(call, "The loop that trains calls this: the same seed in every round.")
+        elif in_test(file, call):
+            continue
+        elif loop is not None and _trains(file, [loop]) and not _changes(file, seed, loop):
             yield Found(call, "The same seed is set in every round of the loop that trains.")
         elif loop is None and _is_in_step(file, call, seed):
             yield Found(call, "The same seed is set in every call: all masks are the same.")
 
 
-def _loop_around(file: SourceFile, call: ast.Call) -> ast.For | ast.AsyncFor | ast.While | None:
-    for above in file.ancestors(call):
-        if isinstance(above, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-            return None
-        if isinstance(above, _LOOPS):
-            return above
-    return None
-
-
-def _is_set_back(file: SourceFile, call: ast.Call) -> bool:
+def _is_set_back(file: SourceFile, call: ast.expr) -> bool:
     for above in file.ancestors(call):
         if isinstance(above, ast.With) and "rng" in "".join(map(file.segment, _contexts(above))):
             return True
@@ -107,16 +105,16 @@ def _contexts(statement: ast.With) -> list[ast.expr]:
     return [item.context_expr for item in statement.items]
 
 
-def _trains(file: SourceFile, loop: ast.stmt) -> bool:
-    """Whether it calls `backward`, and steps optimizers that were there before the loop."""
-    methods = [x.func for x in walk(loop) if isinstance(x, ast.Call)]
+def _trains(file: SourceFile, parts: Sequence[ast.AST]) -> bool:
+    """Whether they call `backward`, and step optimizers that were there before."""
+    methods = [x.func for part in parts for x in walk(part) if isinstance(x, ast.Call)]
     steps = [x for x in methods if isinstance(x, ast.Attribute) and x.attr == "step"]
     if not steps or not any(isinstance(x, ast.Attribute) and x.attr == "backward" for x in methods):
         return False
-    return not any(_changes(file, x.value, loop) for x in steps)
+    return not any(_changes(file, x.value, part) for x in steps for part in parts)
 
 
-def _changes(file: SourceFile, expression: ast.expr, loop: ast.stmt) -> bool:
+def _changes(file: SourceFile, expression: ast.expr, loop: ast.AST) -> bool:
     """Whether a name or attribute in an expression is given a value inside of a loop."""
     names = {x.id for x in walk(expression) if isinstance(x, ast.Name)}
     attributes = {x.attr for x in walk(expression) if isinstance(x, ast.Attribute)}
@@ -138,6 +136,22 @@ def _is_in_step(file: SourceFile, call: ast.Call, seed: ast.expr) -> bool:
     ):
         return False
     return not _depends_on_caller(function, seed) and not _changes(file, seed, function)
+
+
+def _is_in_round(file: SourceFile, call: ast.Call, seed: ast.expr) -> bool:
+    """Whether its function runs in every round of a loop that trains, with the same seed."""
+    function = file.function_of(call)
+    if function is None or is_conditional(file, call) or not shows_dropout(file):
+        return False
+    if _depends_on_caller(function, seed) or _changes(file, seed, function):
+        return False
+    for loop, way in rounds(file, function):
+        parts = bodies(file, loop)
+        if in_test(file, loop) or any(_is_set_back(file, named) for named in way):
+            continue
+        if _trains(file, parts) and not any(_changes(file, seed, part) for part in parts):
+            return True
+    return False
 
 
 def _depends_on_caller(function: Function, seed: ast.expr) -> bool:

@@ -11,6 +11,7 @@ from ._models import (
     WRAPPERS,
     WRAPPING_METHODS,
     makes_model,
+    makes_unseen_model,
     mode_call,
     text_of,
 )
@@ -123,7 +124,8 @@ class Keyed(Walk):
             return self.state.of(key) if key else frozenset([UNKNOWN])
         if name.startswith("transformers.") and name.endswith(".from_pretrained"):
             return frozenset([Setting("pretrained", inner)])
-        if makes_model(self.file, inner) and not name.endswith(".from_pretrained"):
+        is_seen = makes_model(self.file, inner) and not name.endswith(".from_pretrained")
+        if is_seen or makes_unseen_model(self.file, inner):
             return frozenset([Setting("fresh", inner)])
         return self.returned(inner)
 

@@ -42,6 +42,7 @@ _ONLY_MODULES = (
     *("named_children", "requires_grad_", "register_forward_hook"),
 )
 _NAMES = ("model", "net", "network", "encoder", "decoder", "classifier", "policy", "backbone")
+_RATES = ("dropout", "dropout_p", "dropout_rate")
 _TEMPLATES = ("torchvision.models.", "timm.", "segmentation_models_pytorch.", "torch.hub.load")
 
 
@@ -192,6 +193,26 @@ def makes_model(file: SourceFile, value: ast.expr) -> bool | None:
         return True
     made = find_class(file, name)
     return made.is_module() if made else None
+
+
+def makes_unseen_model(file: SourceFile, value: ast.Call) -> bool:
+    """Whether a call makes an object of an imported class, which is not seen, with a rate.
+
+    A module is made in training mode; of a function, which may call `eval()`, nobody knows.
+    """
+    name = file.qualified(value.func) or ""
+    is_class = "." in name and name.rpartition(".")[2][:1].isupper()
+    return is_class and is_given_rate(value) and find_class(file, name) is None
+
+
+def is_given_rate(call: ast.Call) -> bool:
+    """Whether a call names a rate of dropping, as a number between 0 and 1."""
+    rates = [k.value for k in call.keywords if k.arg in _RATES]
+    return any(isinstance(r, ast.Constant) and _is_rate(r.value) for r in rates)
+
+
+def _is_rate(value: object) -> bool:
+    return isinstance(value, float) and 0.0 < value < 1.0
 
 
 def class_made(file: SourceFile, expression: ast.AST) -> ClassInfo | None:

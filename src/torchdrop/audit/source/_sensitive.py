@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 from ._classes import attribute_of_self, class_of, find_class, find_function
 from ._events import Forward
 from ._file import SourceFile
-from ._models import class_made, text_of
+from ._models import class_made, is_given_rate, text_of
 from ._nodes import walk
 
 _DROPOUT = re.compile(
@@ -134,13 +134,7 @@ def _is_layer(file: SourceFile, call: ast.Call, kind: str) -> bool:
     drop = bool(_DROPOUT.match(name)) and not _is_zero(call)
     if _FUNCTIONAL.match(name):
         drop = any(k.arg == "training" for k in call.keywords) or len(call.args) > 2
-    rates = [k.value for k in call.keywords if k.arg in ("dropout", "dropout_p", "dropout_rate")]
-    drop = drop or any(isinstance(r, ast.Constant) and _is_rate(r.value) for r in rates)
-    return drop or (kind == "any" and norm)
-
-
-def _is_rate(value: object) -> bool:
-    return isinstance(value, float) and 0.0 < value < 1.0
+    return drop or is_given_rate(call) or (kind == "any" and norm)
 
 
 def _is_zero(call: ast.Call) -> bool:
