@@ -1,13 +1,21 @@
 import pytest
 
-from torchdrop.benchmarks import THIN_CONTESTANTS, Budget, benchmark_thin, hidden_layers
+from torchdrop.benchmarks import (
+    THIN_CONTESTANTS,
+    THIN_OPTIMIZERS,
+    Budget,
+    benchmark_thin,
+    hidden_layers,
+)
 from torchdrop.errors import SettingError
 
 SHORT = Budget(total_seconds=0.0, rounds=2)
 
 
-def test_every_contestant_is_timed_in_every_case() -> None:
-    result = benchmark_thin(((6, 8, 3), (6, 16, 16, 3)), (4,), (0.25, 0.5), budget=SHORT)
+@pytest.mark.parametrize("optimizer", THIN_OPTIMIZERS)
+def test_every_contestant_is_timed_in_every_case(optimizer: str) -> None:
+    networks = (6, 8, 3), (6, 16, 16, 3)
+    result = benchmark_thin(networks, (4,), (0.25, 0.5), optimizer=optimizer, budget=SHORT)
 
     assert [(c.network, c.batch, c.p) for c in result.cases] == [
         *(("6-8-3", 4, 0.25), ("6-8-3", 4, 0.5), ("6-16-16-3", 4, 0.25), ("6-16-16-3", 4, 0.5)),
@@ -31,6 +39,7 @@ def test_bad_settings_are_refused() -> None:
         {"networks": ((3, 4),)},
         {"batches": (0,)},
         {"rates": (1.0,)},
+        {"optimizer": "adam"},
     ):
         with pytest.raises(SettingError):
             benchmark_thin(**settings)

@@ -27,6 +27,7 @@ from ._sweep import benchmark_sweep as benchmark_sweep
 from ._sweep_contestants import SWEEP_CONTESTANTS as SWEEP_CONTESTANTS
 from ._sweep_contestants import SweepRun as SweepRun
 from ._thin import THIN_CONTESTANTS as THIN_CONTESTANTS
+from ._thin import THIN_OPTIMIZERS as THIN_OPTIMIZERS
 from ._thin import ThinBenchmark as ThinBenchmark
 from ._thin import ThinCase as ThinCase
 from ._thin import benchmark_thin as benchmark_thin

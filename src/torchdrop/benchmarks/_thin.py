@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ..errors import SettingError
 from ..kernels import choose_routes, linear_product
 from ..networks import mlp
+from ..optim import ThinAdamW, ThinSGD
 from ..surgery import thin
 from ._compared import Compared
 from ._progress import Observer, Progress, watch_nothing
@@ -21,10 +22,14 @@ from ._timing import Budget, Contestant, Timing, measure
 THIN_CONTESTANTS = (
     *("none", "none, auto", "nn.Dropout", "ours"),
     *("thinned", "thinned, auto", "thinned always", "4 groups"),
+    *("thin optimizer", "thin optimizer, auto"),
 )
+THIN_OPTIMIZERS = ("sgd", "adamw")
 
 _INPUTS, _OUTPUTS = 784, 10
 _SEED = 0
+_MOMENTUM = 0.95
+_BUDGET = Budget(sample_seconds=5e-2, total_seconds=1.0)
 _STILL = 0.0  # learning rate: all of the optimizer's work, yet every step does the same
 
 
@@ -105,22 +110,26 @@ def benchmark_thin(
     batches: Sequence[int] = (128, 512),
     rates: Sequence[float] = (0.5,),
     *,
+    optimizer: str = "sgd",
     budget: Budget | None = None,
     on_progress: Observer = watch_nothing,
 ) -> ThinBenchmark:
-    """Time training steps: forward, cross-entropy, backward, SGD with momentum.
+    """Time training steps: forward, cross-entropy, backward, optimizer.
 
     Thinned networks keep an exact number of units, so that shapes stay, and step aside where they
     expect to lose, but for "thinned always"; "auto" has each product done by the library that is
-    faster. The input of a network that has as many outputs gets a gradient too, as a block inside a
-    larger network. All networks of a case start from the same weights and see the same batch; the
-    learning rate is 0, so that every step does the same work.
+    faster. All have torch's fused optimizer, but for "thin optimizer", which is `ThinSGD` or
+    `ThinAdamW`. The input of a network that has as many outputs gets a gradient too, as a block
+    inside a larger network. All networks of a case start from the same weights and see the same
+    batch; the learning rate is 0, so that every step does the same work.
 
     Args:
         networks: Widths of their layers, inputs and outputs too: three or more, each at least 1.
         batches: Rows in a step, each at least 1.
         rates: Probabilities of dropping, inside `(0, 1)`.
-        budget: How long to measure one case.
+        optimizer: `sgd`, with momentum, or `adamw`.
+        budget: How long to measure one case; `None` takes samples of 50 ms at least, as training
+            finds in the caches what the step before has left there.
         on_progress: Called before each case.
 
     Returns:
@@ -137,18 +146,26 @@ def benchmark_thin(
         raise SettingError(f"batches are numbers of rows, each at least 1; got {list(batches)}.")
     if not rates or not all(0 < p < 1 for p in rates):
         raise SettingError(f"rates are inside (0, 1); got {list(rates)}.")
+    if optimizer not in THIN_OPTIMIZERS:
+        raise SettingError(f"optimizer is {' or '.join(THIN_OPTIMIZERS)}; got {optimizer!r}.")
     grid = list(product(networks, batches, rates))
-    return ThinBenchmark(tuple(_measure_all(grid, budget, on_progress)))
+    return ThinBenchmark(tuple(_measure_all(grid, optimizer, budget or _BUDGET, on_progress)))
 
 
 def _measure_all(
-    grid: list[tuple[tuple[int, ...], int, float]], budget: Budget | None, on_progress: Observer
+    grid: list[tuple[tuple[int, ...], int, float]],
+    optimizer: str,
+    budget: Budget,
+    on_progress: Observer,
 ) -> Iterator[ThinCase]:
     for done, (widths, batch, p) in enumerate(grid):
         name = "-".join(map(str, widths))
         on_progress(Progress(done, len(grid), f"{name}, batch {batch}, p = {p:g}"))
         with torch.random.fork_rng(devices=[]):
-            steps = {name: _make_step(model, batch) for name, model in _build(widths, p).items()}
+            steps = {
+                name: _make_step(model, batch, _optimizer(model, optimizer, thin="opt" in name))
+                for name, model in _build(widths, p).items()
+            }
             timings = measure(steps, budget)
         yield ThinCase(widths, batch, p, timings)
 
@@ -172,6 +189,8 @@ def _build(widths: tuple[int, ...], p: float) -> dict[str, nn.Module]:
         thin(network(), count="exact", matmul="auto"),
         thin(network(), count="exact", always=True),
         thin(network(), count="exact", groups=4, write_gradients=True),
+        thin(network(), count="exact"),
+        thin(network(), count="exact", matmul="auto"),
     )
     return dict(zip(THIN_CONTESTANTS, models, strict=True))
 
@@ -189,13 +208,22 @@ class _FasterLinear(nn.Module):
         return linear_product(x, self.layer.weight, self.layer.bias, routes)
 
 
-def _make_step(model: nn.Module, batch: int) -> Contestant:
+def _optimizer(model: nn.Module, name: str, *, thin: bool) -> torch.optim.Optimizer:
+    if thin and name == "adamw":
+        return ThinAdamW(model, _STILL)
+    if thin:
+        return ThinSGD(model, _STILL, _MOMENTUM)
+    if name == "adamw":
+        return torch.optim.AdamW(model.parameters(), _STILL, fused=True)
+    return torch.optim.SGD(model.parameters(), _STILL, _MOMENTUM, fused=True)
+
+
+def _make_step(model: nn.Module, batch: int, optimizer: torch.optim.Optimizer) -> Contestant:
     generator = torch.Generator().manual_seed(_SEED)
     first, *_, last = (w for w in model.parameters() if w.ndim == 2)
     inputs, outputs = first.shape[1], last.shape[0]
     x = torch.randn(batch, inputs, generator=generator, requires_grad=inputs == outputs)
     y = torch.randint(outputs, (batch,), generator=generator)
-    optimizer = torch.optim.SGD(model.parameters(), lr=_STILL, momentum=0.95, fused=True)
 
     def step() -> None:
         optimizer.zero_grad()

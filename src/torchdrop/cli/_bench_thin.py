@@ -9,6 +9,7 @@ import typer
 
 from ..benchmarks import (
     THIN_CONTESTANTS,
+    THIN_OPTIMIZERS,
     Budget,
     Machine,
     ThinBenchmark,
@@ -23,7 +24,7 @@ from ._bench_tables import place
 from ._console import errors
 from ._figures import Figures
 
-_QUICK = Budget(total_seconds=0.1, rounds=5)
+_QUICK = Budget(sample_seconds=5e-2, total_seconds=0.25, rounds=5)
 
 
 def thin(
@@ -33,6 +34,7 @@ def thin(
     ] = "3x1024",
     batches: Annotated[str, typer.Option(help="Rows in a step.")] = "128,512",
     p: Annotated[str, typer.Option(help="Probabilities of dropping.")] = "0.5",
+    optimizer: Annotated[str, typer.Option(help=f"One of {', '.join(THIN_OPTIMIZERS)}.")] = "sgd",
     quick: Quick = False,
     markdown: AsMarkdown = False,
     as_json: AsJson = False,
@@ -44,11 +46,12 @@ def thin(
             _shapes(networks),
             numbers(batches, "--batches") or (),
             _rates(p),
-            budget=_QUICK if quick else Budget(),
+            optimizer=optimizer,
+            budget=_QUICK if quick else None,
             on_progress=observer,
         )
         machine = describe_machine()
-    show(_tabulate(result, machine), result.to_dict(), machine, markdown, as_json)
+    show(_tabulate(result, optimizer, machine), result.to_dict(), machine, markdown, as_json)
 
 
 def _shapes(text: str) -> list[tuple[int, ...]]:
@@ -73,7 +76,7 @@ def _rates(text: str) -> list[float]:
         raise SettingError(f"--p takes numbers, such as 0.3,0.5; got {text!r}.") from None
 
 
-def _tabulate(result: ThinBenchmark, machine: Machine) -> Figures:
+def _tabulate(result: ThinBenchmark, optimizer: str, machine: Machine) -> Figures:
     return Figures(
         headings=(
             *("network", "batch", "p", *THIN_CONTESTANTS),
@@ -83,8 +86,8 @@ def _tabulate(result: ThinBenchmark, machine: Machine) -> Figures:
         rows=tuple(map(_row, result.cases)),
         keys=3,
         caption=(
-            "Milliseconds per training step with SGD, medians. limit: share of the multiplications "
-            f"that is left. {place(machine)}"
+            f"Milliseconds per training step with {optimizer}, medians. limit: share of the "
+            f"multiplications that is left. {place(machine)}"
         ),
     )
 
