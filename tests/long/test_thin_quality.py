@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from torchdrop.nn import ThinnedSequential
+from torchdrop.optim import ThinAdamW
 from torchdrop.training import Epoch, History, TrainingSettings
 
 from .thin_quality import Run, Setting, choose, contestants, main, read, train
@@ -50,10 +51,25 @@ def test_kept_weights_are_those_of_the_epoch() -> None:
 
 def test_contestants_of_a_seed_start_from_the_same_weights() -> None:
     data, settings = read("digits", None, 100), TrainingSettings(1)
-    factories = contestants((64, 16, 10), [1, 2])
+    factories = contestants((64, 16, 10), [1, 2], thin_optimizer=True)
     runs = [train(f, data, settings, Setting(0.3, 0.01), 5) for f in factories.values()]
 
     assert all(torch.equal(r.weights[0]["0.weight"], runs[0].weights[0]["0.weight"]) for r in runs)
+
+
+def test_the_thin_optimizer_is_used_where_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def make(model: nn.Module, lr: float, weight_decay: float) -> ThinAdamW:
+        made.append(f"{lr} {weight_decay}")
+        return ThinAdamW(model, lr, weight_decay=weight_decay)
+
+    monkeypatch.setattr("tests.long.thin_quality.ThinAdamW", make)
+    data = read("digits", None, 100)
+    for factory in contestants((64, 16, 10), [1], thin_optimizer=True).values():
+        train(factory, data, TrainingSettings(1), Setting(0.3, 0.01), 0)
+
+    assert made == ["0.01 0.0"]
 
 
 def test_the_command_prints_its_tables_and_its_progress(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,10 +1,10 @@
 """What thinning costs in accuracy, as Markdown: `python -m tests.long.thin_quality`.
 
 Contestants are networks without dropout, with ordinary dropout, and thinned, with mini-batches
-in 1, 2, 4 and 8 groups. Each gets the p and the learning rate that are best for it by the
-validation loss at seeds of their own. With these it is trained at fresh seeds, at which all of
-them start from the same weights and see the same batches. The test part is looked at after that,
-and decides nothing.
+in 1, 2, 4 and 8 groups; `--thin-optimizer` adds one group with `ThinAdamW`. Each gets the p and the
+learning rate that are best for it by the validation loss at seeds of their own. With these it is
+trained at fresh seeds, at which all of them start from the same weights and see the same batches.
+The test part is looked at after that, and decides nothing.
 
 Equal epochs: each is taken at its best epoch by validation loss. Equal time: the same, of the
 epochs that it has finished when the first of all contestants has finished its last one, at the
@@ -29,6 +29,7 @@ from torch import Tensor, nn
 
 from torchdrop.data import Dataset, Part, load
 from torchdrop.networks import MLP
+from torchdrop.optim import ThinAdamW
 from torchdrop.training import Epoch, History, Objective, Score, TrainingSettings, fit
 from torchdrop.tuning import NetworkFactory
 from torchdrop.tuning._grid import SeedStreams
@@ -119,6 +120,8 @@ def train(
     """Train a network from the weights, batches and masks of a seed; the test part is not read."""
     streams = SeedStreams.of(seed)
     model = initial_network(make_network, setting.p, seed)
+    own = isinstance(make_network, WithThinOptimizer)
+    optimizer = ThinAdamW(model, setting.lr, weight_decay=0.0) if own else None
     weights, epochs = {0: _copy(model)}, list[Epoch]()
 
     def keep(epoch: Epoch) -> None:
@@ -132,6 +135,7 @@ def train(
             *(model, data.train, data.validation, Objective(data.task)),
             replace(settings, lr=setting.lr),
             order=torch.Generator().manual_seed(streams.order),
+            optimizer=optimizer,
             on_epoch=keep,
         )
     return Run(model, history, weights)
@@ -141,11 +145,18 @@ def _copy(model: nn.Module) -> Weights:
     return {name: value.detach().clone() for name, value in model.state_dict().items()}
 
 
-def contestants(widths: Sequence[int], groups: Sequence[int]) -> dict[str, NetworkFactory]:
+class WithThinOptimizer(Thinned):
+    """A thinned network that `ThinAdamW` trains, without decay: else all have Adam."""
+
+
+def contestants(
+    widths: Sequence[int], groups: Sequence[int], *, thin_optimizer: bool = False
+) -> dict[str, NetworkFactory]:
     """Name everyone who is compared, with ReLU between layers."""
     plain = MLP(tuple(widths), "relu")
     thinned = {f"thinned, {g} group{'s' * (g > 1)}": Thinned(plain, g) for g in groups}
-    return {NONE: plain, DROPOUT: plain, **thinned}
+    own = {"thinned, ThinAdamW": WithThinOptimizer(plain)} if thin_optimizer else {}
+    return {NONE: plain, DROPOUT: plain, **thinned, **own}
 
 
 def grid_of(name: str, rates: Sequence[float], lrs: Sequence[float]) -> tuple[Setting, ...]:
@@ -288,7 +299,7 @@ def main(words: Sequence[str] | None = None) -> None:
     data = read(asked.data, asked.data_dir, asked.rows)
     hidden = asked.hidden or ([256, 256] if asked.data == "digits" else [512, 512])
     widths = (*data.shape, *hidden, data.outputs)
-    factories = contestants(widths, asked.groups)
+    factories = contestants(widths, asked.groups, thin_optimizer=asked.thin_optimizer)
     settings = TrainingSettings(asked.epochs, asked.batch_size)
     grids = [grid_of(name, asked.p, asked.lr) for name in factories]
     total = asked.selection_seeds * sum(map(len, grids)) + asked.seeds * len(factories)
@@ -318,6 +329,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rows", type=int, help="training rows, and validation rows, at most")
     parser.add_argument("--hidden", type=int, nargs="+", help="widths of the hidden layers")
     parser.add_argument("--groups", type=int, nargs="+", default=[1, 2, 4, 8])
+    parser.add_argument("--thin-optimizer", action="store_true", help="ThinAdamW too, one group")
     parser.add_argument("--p", type=float, nargs="+", default=[0.1, 0.2, 0.3, 0.4, 0.5])
     parser.add_argument("--lr", type=float, nargs="+", default=[0.001, 0.003])
     parser.add_argument("--epochs", type=int, default=20)

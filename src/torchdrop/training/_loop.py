@@ -78,6 +78,7 @@ def fit(
     settings: TrainingSettings,
     *,
     order: torch.Generator,
+    optimizer: torch.optim.Optimizer | None = None,
     penalty: Callable[[], Tensor] | None = None,
     start: Snapshot | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
@@ -95,6 +96,7 @@ def fit(
         objective: What is minimized, and what is measured beside it.
         settings: How to train.
         order: Source of the batch order, on the CPU.
+        optimizer: Of the parameters of `model`; `None` makes the one of `settings`.
         penalty: Added to the loss of each mini-batch, and to no loss that is recorded.
         start: Taken in an earlier call with the same arguments: training goes on from there, to
             the same result. Sets `order` and torch's global generator.
@@ -104,7 +106,8 @@ def fit(
     Returns:
         One record per epoch.
     """
-    run = _Run(model, settings.make_optimizer(model.parameters()), order, _copy_weights(model))
+    optimizer = optimizer or settings.make_optimizer(model.parameters())
+    run = _Run(model, optimizer, order, _copy_weights(model))
     if start is not None:
         run.resume_(start)
     if on_epoch:
