@@ -4,7 +4,6 @@ import math
 
 import pytest
 import torch
-from torch import Tensor
 
 from torchdrop.kernels import (
     _native,
@@ -12,7 +11,6 @@ from torchdrop.kernels import (
     kept_numbers,
     kernel,
     least_numbers,
-    select_columns,
     uniform,
     using,
 )
@@ -68,50 +66,3 @@ def test_each_unit_is_as_likely_as_any_other() -> None:
     share = kept / units
 
     assert (counts / draws - share).abs().max() < Z * math.sqrt(share * (1 - share) / draws)
-
-
-@pytest.mark.usefixtures("each_kernel")
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
-@pytest.mark.parametrize("shape", [(7,), (300, 7), (4, 5, 7), (0, 7), (200, 300)])
-def test_columns_are_scaled_and_the_others_are_0(
-    shape: tuple[int, ...], dtype: torch.dtype
-) -> None:
-    x = torch.randn(shape).to(dtype)
-    numbers = torch.tensor([1, 2, 5])
-    expected = torch.zeros_like(x)
-    expected[..., numbers] = x[..., numbers] * 1.5
-
-    assert torch.equal(select_columns(x, numbers, 1.5), expected)
-
-
-@pytest.mark.usefixtures("each_kernel")
-def test_dropped_infinities_are_0() -> None:
-    x = torch.full((3, 4), float("inf"))
-    x[:, 0] = float("nan")
-
-    assert torch.equal(select_columns(x, torch.tensor([2]), 2.0)[:, [0, 1, 3]], torch.zeros(3, 3))
-
-
-@pytest.mark.usefixtures("each_kernel")
-def test_selection_is_differentiable_twice() -> None:
-    x = torch.randn(3, 4, dtype=torch.float64, requires_grad=True)
-    numbers = torch.tensor([0, 3])
-
-    assert torch.autograd.gradcheck(lambda x: select_columns(x, numbers, 1.5), (x,))
-    assert torch.autograd.gradgradcheck(lambda x: select_columns(x, numbers, 1.5), (x,))
-
-
-@native_only
-def test_plain_matrices_are_selected_by_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Torch's way is closed."""
-    monkeypatch.setattr(Tensor, "index_fill_", None)
-    with using("native"):
-        y = select_columns(torch.ones(3, 4), torch.tensor([0]), 2.0)
-
-    assert y[:, 0].tolist() == [2.0, 2.0, 2.0]
-
-
-@pytest.mark.usefixtures("each_kernel")
-def test_numbers_outside_are_refused() -> None:
-    with pytest.raises((IndexError, RuntimeError)):
-        select_columns(torch.ones(3, 4), torch.tensor([4]), 2.0)

@@ -42,4 +42,3 @@ from ._uniform import uniform as uniform
 from ._units import draw_units_of_layers as draw_units_of_layers
 from ._units import kept_numbers as kept_numbers
 from ._units import least_numbers as least_numbers
-from ._units import select_columns as select_columns

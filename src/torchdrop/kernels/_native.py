@@ -52,10 +52,6 @@ _CALLS = {
     "td_least_units": (c_void_p, c_int64, c_int64, c_void_p, c_void_p),
     "td_kept_units": (c_void_p, c_int64, c_int64, c_void_p),
     "td_draw_units": (c_int, c_int64, *[c_void_p] * 9, c_int),
-    "td_select_columns": (
-        *(c_void_p, c_void_p, c_int64, c_int64, c_void_p, c_int64),
-        *(c_void_p, c_double, c_int, c_void_p, c_int64),
-    ),
     "td_step_part": (
         *(c_int, c_int, *[c_void_p] * 6, *[c_int64] * 4),
         *(c_void_p, c_void_p, c_void_p, c_int64),
@@ -361,25 +357,3 @@ def draw_units_into(
         factors is not None and factors.dtype is torch.float64,
     )
     return room[2 * most :].tolist()
-
-
-def select_columns_into(x: Tensor, y: Tensor, numbers: Tensor, factor: float) -> bool:
-    """Scale some columns, and set all others to 0.
-
-    Args:
-        x: float32 or float64, of at least one axis; columns lie along the last.
-        y: Like `x`.
-        numbers: Of the columns, int64.
-        factor: What they are multiplied by.
-
-    Returns:
-        Whether it was done: numbers outside are refused.
-    """
-    width = x.shape[-1]
-    masks, wide = x.new_empty(width), x.dtype is torch.float64
-    done: int = library().td_select_columns(
-        *(x.data_ptr(), y.data_ptr(), x.numel() // max(1, width), width),
-        *(numbers.data_ptr(), len(numbers), masks.data_ptr(), factor, wide),
-        *(_loop(x.numel()), GRAIN),
-    )
-    return done == 0

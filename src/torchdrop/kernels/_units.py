@@ -1,8 +1,6 @@
-"""Units of a layer that a whole mini-batch keeps: which, and all others set to 0."""
+"""Units of a layer that a whole mini-batch keeps."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,7 +12,7 @@ from ._seeds import Seed, is_plain
 from ._stream import keep_threshold
 from ._uniform import uniform
 
-_SELECTED = (torch.float32, torch.float64)
+_EXACT = (torch.float32, torch.float64)
 
 
 def kept_numbers(units: int, p: float, seed: Seed, device: torch.device) -> Tensor:
@@ -79,7 +77,7 @@ def draw_units_of_layers(
     if build is None or not seeds.is_cpu or not is_plain(seeds):
         return None
     numbers = torch.empty(units, dtype=torch.int64)
-    factors = torch.zeros(units, dtype=dtype) if dtype in _SELECTED else None
+    factors = torch.zeros(units, dtype=dtype) if dtype in _EXACT else None
     counts = _native.draw_units_into(build, seeds, rules, numbers, factors)
     return numbers, counts, factors
 
@@ -94,56 +92,3 @@ def _native_order(units: int, seed: Seed, device: torch.device) -> Tensor | None
         return None
     _native.uniform_into(build, order, int(seed))
     return order
-
-
-def select_columns(x: Tensor, numbers: Tensor, factor: float) -> Tensor:
-    """Scale some columns, and set all others to 0, whatever stands there.
-
-    Args:
-        x: Of one axis or more; columns lie along the last.
-        numbers: Of the columns, int64, different from each other.
-        factor: What they are multiplied by.
-
-    Returns:
-        Of the shape of `x`.
-
-    Raises:
-        IndexError: If a number is not a column.
-    """
-    if torch.is_grad_enabled() and x.requires_grad:
-        return _Selected.apply(x, numbers, factor)  # type: ignore[no-any-return, no-untyped-call]
-    return _run(x, numbers, factor)
-
-
-class _Selected(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, numbers: Tensor, factor: float) -> Tensor:
-        ctx.numbers, ctx.factor = numbers, factor
-        return _run(x, numbers, factor)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        return select_columns(gradients[0], ctx.numbers, ctx.factor), None, None
-
-
-def _run(x: Tensor, numbers: Tensor, factor: float) -> Tensor:
-    if _suits_native(x, numbers):
-        x = x.contiguous()
-        y = torch.empty_like(x)
-        if _native.select_columns_into(x, y, numbers, factor):
-            return y
-    dropped = torch.ones(x.shape[-1], dtype=torch.bool, device=x.device)
-    dropped.index_fill_(0, numbers, False)
-    return (x * factor).masked_fill_(dropped, 0.0)
-
-
-def _suits_native(x: Tensor, numbers: Tensor) -> bool:
-    return (
-        kernel().build is not None
-        and x.is_cpu
-        and x.dtype in _SELECTED
-        and is_plain(x)
-        and numbers.is_cpu
-        and numbers.is_contiguous()
-        and not (x.is_conj() or x.is_neg())
-    )

@@ -1,6 +1,5 @@
-/* Units of a layer that a whole mini-batch keeps: which they are, and all others set to 0. */
-#include <stdbool.h>
-#include <string.h>
+/* Units of a layer that a whole mini-batch keeps: which they are, and a factor for each. */
+#include <stddef.h>
 
 #include "loop.h"
 
@@ -94,57 +93,4 @@ EXPORT void td_draw_units(int build, int64_t layers, const int64_t *seeds, const
             else
                 ((float *)factors)[start + numbers[j]] = (float)scales[i];
     }
-}
-
-typedef struct {
-    const void *x;
-    void *y;
-    const void *masks; /* a number of all ones or all zeros for each column, as wide as x has them */
-    int64_t width;
-    double factor;
-    bool wide; /* double, not float */
-} td_columns;
-
-#define SELECT(type, bits_type)                                                                   \
-    for (int64_t row = begin; row < end; row++) {                                                 \
-        const type *x = (const type *)c->x + row * c->width;                                      \
-        bits_type *y = (bits_type *)c->y + row * c->width;                                        \
-        const bits_type *masks = c->masks;                                                        \
-        const type factor = (type)c->factor;                                                      \
-        for (int64_t j = 0; j < c->width; j++) {                                                  \
-            type scaled = x[j] * factor;                                                          \
-            bits_type bits;                                                                       \
-            memcpy(&bits, &scaled, sizeof bits);                                                  \
-            y[j] = bits & masks[j];                                                               \
-        }                                                                                         \
-    }
-
-static void select_rows(int64_t begin, int64_t end, void *context)
-{
-    const td_columns *c = context;
-    if (c->wide)
-        SELECT(double, uint64_t)
-    else
-        SELECT(float, uint32_t)
-}
-
-/* Scale the columns in `numbers` by `factor` into y, and set all others to 0.
- *
- * x and y are float, or double with `wide`; `masks` is room for a number of that size for each
- * column. Returns 0 if done, 1 if a number is not a column and nothing was touched. */
-EXPORT int32_t td_select_columns(const void *x, void *y, int64_t height, int64_t width,
-                                 const int64_t *numbers, int64_t n, void *masks, double factor,
-                                 int wide, td_parallel_for parallel_for, int64_t grain)
-{
-    td_columns c = {x, y, masks, width, factor, wide != 0};
-    for (int64_t i = 0; i < n; i++)
-        if (numbers[i] < 0 || numbers[i] >= width)
-            return 1;
-    memset(masks, 0, (size_t)width * (wide ? 8 : 4));
-    for (int64_t i = 0; i < n; i++)
-        if (wide)
-            ((uint64_t *)masks)[numbers[i]] = UINT64_MAX;
-        else
-            ((uint32_t *)masks)[numbers[i]] = UINT32_MAX;
-    return run(select_rows, &c, height, parallel_for, grain / (width ? width : 1) + 1);
 }
