@@ -9,6 +9,7 @@ Every tensor handed to a call here is contiguous and on the CPU, and `build` is 
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import sysconfig
 from array import array
@@ -215,7 +216,7 @@ def take_part_into(
     """Copy rows, and columns of them.
 
     Args:
-        whole: Of at least two axes; numbers of 2, 4 or 8 bytes.
+        whole: Of at least one axis; numbers of 2, 4 or 8 bytes.
         part: What shall hold them, of the same dtype.
         rows: int64, along the first axis; `None` for all.
         columns: int64, along the second axis; `None` for all.
@@ -255,9 +256,10 @@ def _places(
     whole: Tensor, part: Tensor, rows: Tensor | None, columns: Tensor | None
 ) -> tuple[int | None, ...]:
     lists = (None if numbers is None else numbers.data_ptr() for numbers in (rows, columns))
-    sizes = whole.shape[0], whole.shape[1], part.shape[0], part.shape[1]
-    each = whole.element_size(), whole[0, 0].numel() if whole.numel() else 1
-    return whole.data_ptr(), part.data_ptr(), *lists, *sizes, *each
+    height, width, *others = (*whole.shape, 1)[: max(2, whole.ndim)]
+    n_rows, n_columns = (*part.shape, 1)[:2]
+    sizes = height, width, n_rows, n_columns, whole.element_size(), math.prod(others)
+    return whole.data_ptr(), part.data_ptr(), *lists, *sizes
 
 
 def kept_units_into(uniform: Tensor, threshold: int, numbers: Tensor) -> int:

@@ -83,15 +83,21 @@ def _shape(whole: Tensor, rows: Tensor | None, columns: Tensor | None) -> tuple[
 
 
 def _suits_native(whole: Tensor, rows: Tensor | None, columns: Tensor | None) -> bool:
-    lists = [numbers for numbers in (rows, columns) if numbers is not None]
     return (
         kernel().build is not None
-        and whole.dim() > 1
         and whole.is_cpu
         and whole.dtype in _native.DTYPES
-        and is_plain(whole)
         and whole.is_contiguous()
-        and all(x.dtype is torch.int64 and x.is_cpu and x.is_contiguous() for x in lists)
+        and is_plain(whole)
+        and is_list(rows)
+        and is_list(columns)
+    )
+
+
+def is_list(numbers: Tensor | None) -> bool:
+    """Whether numbers of rows or columns can be read by the native kernel; `None` can."""
+    return numbers is None or (
+        numbers.dtype is torch.int64 and numbers.is_cpu and numbers.is_contiguous()
     )
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from . import _native
 from ._choice import kernel
-from ._parts import copy_part
+from ._parts import copy_part, is_list
 from ._seeds import is_plain
 
 
@@ -143,14 +143,16 @@ def _suits_native(
     rows: Tensor | None,
     columns: Tensor | None,
 ) -> bool:
-    lists = [numbers for numbers in (rows, columns) if numbers is not None]
+    for written in (weight, *memories):
+        if written.dtype is not torch.float32 or not written.is_cpu or not written.is_contiguous():
+            return False
     return (
-        all(
-            x.dtype is torch.float32 and x.is_cpu and x.ndim in (1, 2) and is_plain(x)
-            for x in (weight, *memories, gradient)
-        )
-        and all(x.is_contiguous() for x in (weight, *memories))
-        and all(x.dtype is torch.int64 and x.is_cpu and x.is_contiguous() for x in lists)
+        weight.ndim in (1, 2)
+        and gradient.dtype is torch.float32
+        and is_plain(weight)
+        and is_plain(gradient)
+        and is_list(rows)
+        and is_list(columns)
     )
 
 
