@@ -1,4 +1,4 @@
-/* Prints a checksum of the kernel's output over many calls: the same for every processor and build.
+/* Prints a checksum of the kernels' output over many calls: the same for every processor and build.
  * `make cross` compares builds, one of them for 64-bit ARM under emulation. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,7 +14,15 @@ int32_t td_masked_activation(int build, int operation, int dtype, const void *x,
                              uint64_t threshold, double factor, double slope, void *parallel_for,
                              int64_t grain);
 
-enum { MOST = 20000 };
+int32_t td_step_part(int build, int rule, float *weight, float *first, float *second,
+                     const float *gradient, const int64_t *rows, const int64_t *columns,
+                     int64_t height, int64_t width, int64_t n_rows, int64_t n_columns,
+                     const float *settings, uint32_t *moves, void *parallel_for, int64_t grain);
+void td_draw_units(int build, int64_t layers, const int64_t *seeds, const int64_t *units,
+                   const int64_t *rules, const double *scales, double *uniform, uint64_t *keys,
+                   int64_t *numbers, int64_t *counts, void *factors, int wide);
+
+enum { MOST = 20000, HEIGHT = 7, WIDTH = 1100, ROWS = 3, COLUMNS = 500 };
 
 static uint64_t hash(uint64_t state, const unsigned char *bytes, size_t count)
 {
@@ -36,6 +44,47 @@ static void fill(unsigned char *x, int dtype)
         else
             memcpy(x + 2 * i, &half, 2);
     }
+}
+
+/* Steps of all rules over a part of a small weight. */
+static uint64_t hash_steps(uint64_t state, int build)
+{
+    static const float settings[] = {0.01f, 0.99f, 0.9f, 0.9f, 0.1f, 0.999f, 0.001f, 0.05f};
+    static const int64_t rows[] = {0, 2, 6};
+    static int64_t columns[COLUMNS];
+    static float held[3][HEIGHT * WIDTH], gradient[ROWS * COLUMNS];
+    static uint32_t moves[WIDTH];
+    for (int i = 0; i < COLUMNS; i++)
+        columns[i] = 2 * i + i % 2;
+    for (int rule = 0; rule < 4; rule++) {
+        for (int i = 0; i < HEIGHT * WIDTH; i++)
+            for (int k = 0; k < 3; k++)
+                held[k][i] = (float)((i * (k + 3)) % 977) * 0.01f;
+        for (int i = 0; i < ROWS * COLUMNS; i++)
+            gradient[i] = (float)(i % 89) * 0.3f - 10.0f;
+        for (int step = 0; step < 3; step++)
+            td_step_part(build, rule, held[0], held[1], held[2], gradient, rows, columns, HEIGHT,
+                         WIDTH, ROWS, COLUMNS, settings, moves, NULL, 1);
+        state = hash(state, (unsigned char *)held, sizeof held);
+    }
+    return state;
+}
+
+/* Units of layers that keep a number of them, and of some that keep each by itself. */
+static uint64_t hash_units(uint64_t state, int build)
+{
+    static const int64_t seeds[] = {5, 77, 1ll << 61}, units[] = {9, 1000, 4096};
+    static const int64_t rules[] = {4, -1 - 3006477107ll, 2048};
+    static const double scales[] = {2.25, 1.37, 2.0};
+    static double uniform[4096];
+    static uint64_t keys[4096];
+    static int64_t numbers[5105], counts[3];
+    static float factors[5105];
+    memset(factors, 0, sizeof factors);
+    td_draw_units(build, 3, seeds, units, rules, scales, uniform, keys, numbers, counts, factors,
+                  0);
+    state = hash(state, (unsigned char *)counts, sizeof counts);
+    return hash(state, (unsigned char *)factors, sizeof factors);
 }
 
 int main(void)
@@ -65,6 +114,7 @@ int main(void)
                         }
                     }
         }
+        state = hash_units(hash_steps(state, build), build);
         printf("%016" PRIx64 "\n", state);
     }
     return 0;
