@@ -48,7 +48,7 @@ def thin_(
     Args:
         model: Any module.
         p: Probability of dropping for the dropout layers that are thinned; `None` leaves theirs.
-        example: What the model is called with: one argument, a tuple of them, or a mapping of
+        example: What the model is called with: a tensor, a tuple of arguments, or a mapping of
             named ones. It is run in both modes, without gradients.
         count: As in `ThinnedSequential`.
         groups: As in `ThinnedSequential`. With more than one, pairs are left alone.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from ..errors import ModelError
-from ..sites import tensors
+from ..sites import arguments, tensors
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -56,26 +56,12 @@ def check_runnable(model: nn.Module) -> None:
         )
 
 
-def arguments(example: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Take an example for what a model is called with.
-
-    Args:
-        example: A tuple of positional arguments, a mapping of named ones, or one argument.
-
-    Returns:
-        Positional and named arguments.
-    """
-    if isinstance(example, Mapping):
-        return (), dict(example)
-    return (tuple(example) if isinstance(example, tuple) else (example,)), {}
-
-
 def run(model: nn.Module, example: Any) -> list[Tensor]:
     """Run a model on copies of an example's tensors, with the same random numbers each time.
 
     Args:
         model: In the mode that it shall run in.
-        example: As in `arguments`.
+        example: One tensor, a tuple of arguments, or a mapping of named ones.
 
     Returns:
         The tensors in what it gives.

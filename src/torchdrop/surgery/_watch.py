@@ -17,10 +17,10 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakIdKeyDictionary
 
-from ..sites import tensors
+from ..sites import arguments, tensors
 from ._flow import Flow, Kind
 from ._kinds import ACTIVATING, activates, is_leaf, kind_of_function, kind_of_layer
-from ._trial import arguments, same_numbers
+from ._trial import same_numbers
 
 _TORCH = str(Path(torch.__file__).parent)
 _HERE = str(Path(__file__).parent)
