@@ -64,8 +64,8 @@ def insert_(
     Args:
         model: Any module, in any mode; not compiled, and without lazy layers that have not run.
         p: Probability of dropping, in `[0, 1]`.
-        example: What the model is called with: a tensor, a tuple of arguments, or a mapping of named
-            ones. Left as it is.
+        example: What the model is called with: a tensor, a tuple of arguments, or a mapping of
+            named ones. Left as it is.
         residual: `inside` leaves what an addition carries past a branch undropped; `anywhere` makes
             no difference between that and other results. Needs an example to matter.
         channels: Whether convolutions lose whole channels of their input, by `Dropout1d` to

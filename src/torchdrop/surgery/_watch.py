@@ -34,7 +34,7 @@ def watch(model: nn.Module, example: Any) -> Flow:
 
     Args:
         model: In evaluation mode. Its layers get hooks for the time of the run, so give a copy.
-        example: What it is called with: one argument, a tuple of them, or a mapping of named ones.
+        example: What it is called with: a tensor, a tuple of arguments, or a mapping of named ones.
 
     Returns:
         The flow, from `input` steps to an `output` step.
