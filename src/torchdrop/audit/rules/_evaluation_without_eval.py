@@ -51,7 +51,8 @@ def validate(model, loader):
 ## Known problems
 
 A caller in another file may call `eval()`. Nothing is said in unit tests, where Lightning or
-another framework switches modes, or about models whose layers are not seen.
+another framework switches modes, or about models whose layers are not seen; a class of a package
+that is not here counts if it is given a rate as a number, such as `dropout=0.2`.
 
 ## References
 

@@ -163,8 +163,8 @@ RULE = Rule(
     id="DRP113",
     name="reseeded-in-loop",
     severity="warning",
-    why="Every step draws the same masks: a fixed, smaller network trains.",
-    advice="Set the seed once, before the loop.",
+    why="Every step, or epoch, draws the same masks: a few fixed, smaller networks train.",
+    advice="Set the seed once, before the loop; one for evaluation in `torch.random.fork_rng()`.",
     page=__doc__,
     check=_check,
 )
