@@ -43,8 +43,19 @@ def test_where_none_is_kept_the_factor_is_0(count: Count) -> None:
     layers = UnitLayers([4], [1.0], count=count)
     draws = layers.draw(torch.tensor([3]), torch.float32)
 
-    assert (draws.kept(0).factor, len(draws.kept(0).numbers)) == (0.0, 1)
+    assert (draws.kept(0).factor, len(draws.kept(0).numbers)) == (0.0, 0)
+    assert draws.kept(0, least=1).numbers.tolist() == [0]
     assert torch.equal(draws.factors(0, torch.float32), torch.zeros(1, 4))
+
+
+@pytest.mark.usefixtures("each_kernel")
+@pytest.mark.parametrize("count", ["binomial", "exact"])
+def test_a_layer_without_units_keeps_none(count: Count) -> None:
+    layers = UnitLayers([4, 0], [0.5, 0.5], count=count)
+    draws = layers.draw(torch.tensor([1, 2]), torch.float32)
+
+    assert draws.counts[1] == 0
+    assert len(draws.kept(1).numbers) == 0
 
 
 def test_several_seeds_are_those_of_several_draws() -> None:

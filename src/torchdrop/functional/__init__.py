@@ -44,7 +44,7 @@ from ._gaussian import gaussian_noise as gaussian_noise
 from ._gradient_memory import GradientMemory as GradientMemory
 from ._gradient_parts import GradientParts as GradientParts
 from ._gradient_parts import Part as Part
-from ._gradient_parts import whole_gradient as whole_gradient
+from ._gradient_parts import WaitingGradient as WaitingGradient
 from ._layer_drop import layer_drop as layer_drop
 from ._locked_dropout import locked_dropout as locked_dropout
 from ._log_odds import log_odds as log_odds

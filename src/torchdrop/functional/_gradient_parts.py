@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor
 
 from ..errors import TorchdropError
 from ..kernels import put_part_
 
-MOST = 1024
-"""Parts of one weight's gradient that may wait for a step: more are a step that was forgotten."""
+FOLDED = 4
+"""Parts of a weight's gradient that wait as they are; more are added up."""
+
+MOST = 10_000
+"""Gradients of one weight that may wait for a step: more are a step that was forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,56 @@ class Part:
     columns: Tensor | None
 
 
+@dataclass
+class WaitingGradient:
+    """What has come of one weight's gradient since the last step.
+
+    Attributes:
+        parts: As they came, a few.
+        whole: The sum of those that came before; `None` if there were none.
+        used: Which weights were in one of these.
+        count: How many came.
+    """
+
+    parts: list[Part] = field(default_factory=list)
+    whole: Tensor | None = None
+    used: Tensor | None = None
+    count: int = 0
+
+    def add(self, weight: Tensor, part: Part) -> None:
+        """Take a part in; add parts up where there are many."""
+        self.count += 1
+        self.parts.append(part)
+        if len(self.parts) > FOLDED:
+            self.whole, self.used = self.summed(weight)
+            self.parts.clear()
+
+    def summed(self, weight: Tensor) -> tuple[Tensor, Tensor]:
+        """Add everything up.
+
+        Args:
+            weight: Whose gradient it is.
+
+        Returns:
+            The gradient, and which weights have been in a part of it.
+        """
+        whole = torch.zeros_like(weight) if self.whole is None else self.whole.clone()
+        touched = torch.zeros_like(weight)
+        for part in self.parts:
+            put_part_(whole, part.gradient, part.rows, part.columns, add=True)
+            ones = torch.ones_like(part.gradient)
+            put_part_(touched, ones, part.rows, part.columns, add=True)
+        used = touched != 0
+        return whole, used if self.used is None else used | self.used
+
+    def scale_(self, factor: Tensor) -> None:
+        """Multiply all of it."""
+        for part in self.parts:
+            part.gradient.mul_(factor)
+        if self.whole is not None:
+            self.whole.mul_(factor)
+
+
 class GradientParts:
     """Where the gradients of certain weights wait for the step of an optimizer.
 
@@ -40,7 +94,8 @@ class GradientParts:
 
     def __init__(self, weights: Iterable[Tensor] = ()) -> None:
         self._weights = {id(weight): weight for weight in weights}
-        self._waiting: dict[int, list[Part]] = {}
+        self._waiting: dict[int, WaitingGradient] = {}
+        self.lost = 0
 
     def __reduce__(self) -> tuple[type[GradientParts], tuple[()]]:
         """Copy and pickle as one that wants none."""
@@ -54,6 +109,18 @@ class GradientParts:
         """Take the gradients of one more weight."""
         self._weights[id(weight)] = weight
 
+    def release(self) -> None:
+        """Take no gradients any more."""
+        self._weights.clear()
+        self._waiting.clear()
+
+    def lose_to(self, newer: GradientParts) -> None:
+        """Take no gradients any more that another one wants, and count them in `lost`."""
+        for key in set(self._weights) & set(newer._weights):
+            del self._weights[key]
+            self._waiting.pop(key, None)
+            self.lost += 1
+
     def add(self, weight: Tensor, part: Part) -> None:
         """Take a gradient.
 
@@ -64,41 +131,26 @@ class GradientParts:
         Raises:
             TorchdropError: If very many wait already.
         """
-        waiting = self._waiting.setdefault(id(weight), [])
-        if len(waiting) >= MOST:
+        waiting = self._waiting.setdefault(id(weight), WaitingGradient())
+        if waiting.count >= MOST:
             raise TorchdropError(
-                f"{MOST} gradients of one weight wait for a step of the optimizer that they were "
-                "left to; call its step(), or zero_grad() to forget them."
+                f"{MOST} gradients of one weight wait for a step of the optimizer that they are "
+                "left to. Call its step(), its zero_grad() to forget them, or its release() if "
+                "another optimizer trains the model now."
             )
-        waiting.append(part)
+        waiting.add(weight, part)
 
-    def waiting(self, weight: Tensor) -> tuple[Part, ...]:
-        """Say what waits, in the order in which it came.
+    def waiting(self, weight: Tensor) -> WaitingGradient | None:
+        """Say what waits.
 
         Args:
             weight: Any.
 
         Returns:
-            Parts whose sum is the gradient.
+            Its gradient; `None` if nothing came.
         """
-        return tuple(self._waiting.get(id(weight), ()))
+        return self._waiting.get(id(weight))
 
     def forget(self) -> None:
         """Let go of all gradients."""
         self._waiting.clear()
-
-
-def whole_gradient(weight: Tensor, parts: Iterable[Part]) -> Tensor:
-    """Add parts up.
-
-    Args:
-        weight: Whose gradient it is.
-        parts: Of it.
-
-    Returns:
-        Like `weight`.
-    """
-    whole = weight.new_zeros(weight.shape)
-    for part in parts:
-        put_part_(whole, part.gradient, part.rows, part.columns, add=True)
-    return whole

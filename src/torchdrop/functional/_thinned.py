@@ -54,9 +54,9 @@ def number_kept(units: int, p: float) -> int:
         p: Probability of dropping a unit, in `[0, 1]`.
 
     Returns:
-        At least 1, but for `p = 1`.
+        At least 1, but for `p = 1`, or where there is none.
     """
-    return max(1, round((1 - p) * units)) if p < 1 else 0
+    return min(units, max(1, round((1 - p) * units))) if p < 1 else 0
 
 
 def factor_of(units: int, p: float, count: Count) -> float:

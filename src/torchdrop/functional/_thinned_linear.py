@@ -74,6 +74,8 @@ class _ThinnedLinear(torch.autograd.Function):
         part = copy_part(weight, *numbers)
         ctx.save_for_backward(x, weight, part, bias)
         ctx.numbers, ctx.factor, ctx.memory, ctx.routes = numbers, factor, memory, routes
+        # Saved tensors may come back as others (checkpoints); memory is kept for the weights.
+        ctx.owners = weight, bias
         left = None if bias is None else copy_part(bias, numbers[0], None)
         return product(routes.forward, x, part, left, factor=factor)
 
@@ -82,7 +84,8 @@ class _ThinnedLinear(torch.autograd.Function):
         ctx: Any, *gradients: Tensor
     ) -> tuple[Tensor | None, Tensor | None, Tensor | None, None, None, None, None]:
         (dy,) = gradients
-        x, weight, part, bias = ctx.saved_tensors
+        x, weight, part, _ = ctx.saved_tensors
+        owner, bias = ctx.owners
         rows, columns = ctx.numbers
         of_x, of_weight, of_bias, *_ = ctx.needs_input_grad
         routes, factor = ctx.routes, ctx.factor
@@ -94,7 +97,7 @@ class _ThinnedLinear(torch.autograd.Function):
             dw = product(routes.weight_gradient, dy.t(), x.t(), factor=factor)
         db = _whole(dy.sum(0), bias, rows, None, ctx.memory) if of_bias else None
         if dw is not None:
-            dw = _whole(dw, weight, rows, columns, ctx.memory)
+            dw = _whole(dw, owner, rows, columns, ctx.memory)
         return dx, dw, db, None, None, None, None
 
 

@@ -19,8 +19,7 @@ class KeptUnits:
     """Units of a layer that a mini-batch keeps.
 
     Attributes:
-        numbers: Of them, ascending, int64. Where none is kept, one is named for all that: some
-            operations refuse none.
+        numbers: Of them, ascending, int64.
         factor: What their outputs are still to be multiplied by; 0 where none is kept.
         usual: How many are kept on average.
     """
@@ -104,19 +103,20 @@ class UnitDraws:
     counts: list[int]
     filled: Tensor | None
 
-    def kept(self, layer: int, group: int = 0) -> KeptUnits:
+    def kept(self, layer: int, group: int = 0, *, least: int = 0) -> KeptUnits:
         """The kept units of a layer.
 
         Args:
             layer: Its place among the layers.
             group: Of the mini-batch.
+            least: 1 names a unit where none is kept, for operations that refuse none.
 
         Returns:
             Their numbers and factor.
         """
         draw, usual = group * len(self.layers.units) + layer, self.layers.usual[layer]
         if not self.counts[draw]:
-            return KeptUnits(self.numbers.new_zeros(1), 0.0, usual)
+            return KeptUnits(self.numbers.new_zeros(least), 0.0, usual)
         start = self.layers.starts[draw]
         numbers = self.numbers[start : start + self.counts[draw]]
         return KeptUnits(numbers, self.layers.factors[layer], usual)

@@ -33,7 +33,14 @@ class SgdRule:
     @property
     def name(self) -> str:
         """In the native kernel."""
-        return "nesterov" if self.nesterov else "momentum" if self.momentum else "sgd"
+        if not self.momentum:
+            return "sgd"
+        return "nesterov" if self.nesterov else "momentum"
+
+    @property
+    def remembers(self) -> int:
+        """How many tensors it keeps of a weight."""
+        return 1 if self.momentum else 0
 
     @property
     def settings(self) -> tuple[float, ...]:
@@ -74,6 +81,7 @@ class AdamWRule:
     steps: float
 
     name = "adamw"
+    remembers = 2
 
     @property
     def settings(self) -> tuple[float, ...]:
@@ -114,12 +122,21 @@ def step_part_(
 
     Args:
         rule: Of the optimizer.
-        weight: Of one axis or more; of two or more, if columns are given. Written to.
+        weight: Of one axis or more; of two or more, if columns are given; real. Written to.
         memories: What the rule remembers of it, like it; written to in the same places.
         gradient: Of the part, as `copy_part` gives it.
         rows: As in `copy_part`, different from each other.
         columns: As in `copy_part`, different from each other.
+
+    Raises:
+        ValueError: If what is remembered is not as the rule and the weight want it.
     """
+    shapes = [tuple(memory.shape) for memory in memories]
+    if shapes != [tuple(weight.shape)] * rule.remembers:
+        raise ValueError(
+            f"{rule.name} remembers {rule.remembers} tensors of a weight of {tuple(weight.shape)}, "
+            f"of its shape; got {shapes}."
+        )
     build = kernel().build
     if build is not None and _suits_native(weight, memories, gradient, rows, columns):
         places = rows, columns
@@ -149,6 +166,7 @@ def _suits_native(
     return (
         weight.ndim in (1, 2)
         and gradient.dtype is torch.float32
+        and gradient.layout is torch.strided
         and is_plain(weight)
         and is_plain(gradient)
         and is_list(rows)

@@ -35,6 +35,7 @@ class _State:
     """What a chain remembers between passes; a module's own attributes are slow to set."""
 
     plan: Plan | None = None
+    idle: Plan | None = None  # where nothing drops, as in evaluation
     held: UnitDraws | None = None
     passes: int = 0
 
@@ -150,9 +151,15 @@ class ThinnedSequential(nn.Sequential):
 
     def _plan_now(self) -> Plan:
         layers, state = list(self), self._state
-        if state.plan is None or not state.plan.holds(layers):
-            state.plan, state.passes = plan(layers, self.groups, self.count), 0
-        return state.plan
+        for known in (state.plan, state.idle):
+            if known is not None and known.holds(layers, self.groups, self.count):
+                return known
+        new = plan(layers, self.groups, self.count)
+        if new.sites:
+            state.plan, state.passes = new, 0
+        else:
+            state.idle = new
+        return new
 
     def _plan_of_training(self) -> Plan:
         return plan(list(self), self.groups, self.count, training=True)
@@ -162,10 +169,11 @@ class ThinnedSequential(nn.Sequential):
 
     def _draw(self, plan: Plan, x: Tensor) -> UnitDraws:
         state = self._state
-        if state.held is None or state.passes % self.hold == 0:
-            state.held = plan.units.draw(seeds_for(x, len(plan.units)), x.dtype)
+        held = state.held
+        if held is None or held.layers is not plan.units or state.passes % self.hold == 0:
+            held = state.held = plan.units.draw(seeds_for(x, len(plan.units)), x.dtype)
         state.passes += 1
-        return state.held
+        return held
 
     def _run(self, plan: Plan, draws: UnitDraws, x: Tensor, group: int) -> Tensor:
         kept: KeptUnits | None = None
@@ -175,7 +183,7 @@ class ThinnedSequential(nn.Sequential):
                 columns, kept = kept if thin else None, None
                 thin, site = False, plan.sources.get(place)
                 if site is not None:
-                    kept = draws.kept(site, group)
+                    kept = draws.kept(site, group, least=0 if plan.rowwise else 1)
                     thin = self.always or _rows(x) >= plan.least[site]
                 x = self._weigh(layer, x, kept if thin else None, columns)
             elif kept is not None and place in plan.sites:
@@ -274,7 +282,7 @@ def _drop(x: Tensor, factors: Tensor, sizes: list[int]) -> Tensor:
     elif x.ndim > 1 and len(set(sizes)) == 1:
         y = (x.view(len(sizes), -1, *x.shape[1:]) * factors[: len(sizes), None]).flatten(0, 1)
     else:
-        parts = zip(torch.split(x, sizes), factors, strict=False)
+        parts = zip(torch.split(x, sizes), factors[: len(sizes)], strict=True)
         y = torch.cat([part * own for part, own in parts])
     return y.to(x.dtype)
 

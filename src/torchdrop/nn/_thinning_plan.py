@@ -20,7 +20,7 @@ class Plan:
     Attributes:
         layers: Of the chain, in order.
         dropouts: Places of the dropout layers whose units need not be computed, if they drop.
-        state: Whether each of them is in training, and its rate.
+        state: What this was made from, beside the layers.
         sites: For the place of each of those that drop, its number among them.
         sources: For the place of a Linear or Conv2d, the number of the site that drops its units.
         least: For each site, rows from which on its units are not computed; the same for all of
@@ -31,16 +31,16 @@ class Plan:
 
     layers: list[nn.Module]
     dropouts: list[int]
-    state: list[tuple[bool, float]]
+    state: tuple[object, ...]
     sites: dict[int, int]
     sources: dict[int, int]
     least: list[int]
     units: UnitLayers
     rowwise: bool
 
-    def holds(self, layers: list[nn.Module]) -> bool:
+    def holds(self, layers: list[nn.Module], groups: int, count: Count) -> bool:
         """Whether the chain still is what this was made for."""
-        return layers == self.layers and _state(layers, self.dropouts) == self.state
+        return layers == self.layers and self.state == _state(layers, self.dropouts, groups, count)
 
 
 def plan(
@@ -58,11 +58,11 @@ def plan(
         The plan for the state in which the layers are.
     """
     dropouts = sites_to_thin(layers)
-    state = _state(layers, dropouts)
+    state = _state(layers, dropouts, groups, count)
     rates = {
-        place: p
-        for place, (trains, p) in zip(dropouts, state, strict=True)
-        if (training or trains) and p > 0
+        place: rate_of(layers[place])
+        for place in dropouts
+        if (training or layers[place].training) and rate_of(layers[place]) > 0
     }
     sites = {place: number for number, place in enumerate(rates)}
     sources = dict(_sources(layers, sites))
@@ -107,8 +107,17 @@ def _weight_of(layer: Any) -> Tensor:
     return weight
 
 
-def _state(layers: list[nn.Module], dropouts: list[int]) -> list[tuple[bool, float]]:
-    return [(layers[place].training, rate_of(layers[place])) for place in dropouts]
+def _state(
+    layers: list[nn.Module], dropouts: list[int], groups: int, count: Count
+) -> tuple[object, ...]:
+    """What a plan depends on: it is looked at in every pass."""
+    kinds = []
+    for layer in layers:
+        settings, weight = vars(layer), layer._parameters.get("weight")
+        shape = None if weight is None else weight.shape
+        kinds.append((type(layer), shape, settings.get("dims"), settings.get("scale")))
+    rates = [(layers[place].training, rate_of(layers[place])) for place in dropouts]
+    return groups, count, kinds, rates
 
 
 @dataclass(frozen=True)

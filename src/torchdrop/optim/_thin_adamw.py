@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ..errors import SettingError
 from ..kernels import AdamWRule, Rule
-from ._thin_optimizer import Params, ThinOptimizer, check_settings
+from ._thin_optimizer import Params, ThinOptimizer, check_at_least_0
 
 
 class ThinAdamW(ThinOptimizer):
@@ -17,9 +17,9 @@ class ThinAdamW(ThinOptimizer):
 
     A weight of a thinned layer moves, and its running means, only in steps that keep it; weight
     decay shrinks it in these steps only. The means start from 0, which Adam corrects by the number
-    of steps; here it is the mean number of steps that the weights of a layer took part in: a step
-    that keeps a quarter of them counts a quarter. Where nothing is thinned, this is
-    `torch.optim.AdamW`. `ThinOptimizer` says what has to be known about gradients.
+    of steps; here it is one, for this step, and the mean number of steps before that the weights of
+    a layer took part in: a step that keeps a quarter of them counts a quarter. Where nothing is
+    thinned, this is `torch.optim.AdamW`. `ThinOptimizer` says what has to be known about gradients.
 
     Args:
         model: Its thinned layers leave their gradients to this optimizer.
@@ -54,19 +54,20 @@ class ThinAdamW(ThinOptimizer):
         *,
         params: Params | None = None,
     ) -> None:
-        check_settings(lr, weight_decay)
-        if not all(0 <= beta < 1 for beta in betas):
-            raise SettingError(f"betas are in [0, 1); got {betas}.")
-        if not eps >= 0:
-            raise SettingError(f"eps is at least 0; got {eps}.")
         settings = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
         super().__init__(model, params, settings)
 
+    def _check(self, group: dict[str, Any]) -> None:
+        check_at_least_0(group, "lr", "eps", "weight_decay")
+        if not all(0 <= beta < 1 for beta in group["betas"]):
+            raise SettingError(f"betas are in [0, 1); got {group['betas']}.")
+
     def _rule(self, group: dict[str, Any], weight: Tensor, share: float) -> Rule:
         state = self.state[weight]
-        state["step"] = state.get("step", 0.0) + share
+        before = float(state.get("step", 0.0))
+        state["step"] = before + share
         names = ("lr", "betas", "eps", "weight_decay")
-        return AdamWRule(**{name: group[name] for name in names}, steps=state["step"])
+        return AdamWRule(**{name: group[name] for name in names}, steps=before + 1)
 
     def _memories(self, group: dict[str, Any], weight: Tensor) -> list[Tensor]:
         state = self.state[weight]

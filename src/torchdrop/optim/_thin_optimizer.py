@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import get_total_norm
 
-from ..errors import SettingError
-from ..functional import GradientParts, Part, whole_gradient
-from ..kernels import Rule, put_part_, step_part_
+from ..errors import SettingError, TorchdropError
+from ..functional import GradientParts
+from ..kernels import Rule, step_part_
 from ..nn import gradient_memories
 
 Params: TypeAlias = "Iterable[Tensor] | Iterable[dict[str, Any]]"
 Closure: TypeAlias = Callable[[], Any]
 
 _TINY = 1e-6  # as in torch.nn.utils.clip_grad_norm_
+_OTHERS = ("maximize", "amsgrad", "dampening", "differentiable")
 
 
 class ThinOptimizer(torch.optim.Optimizer):
@@ -31,13 +32,17 @@ class ThinOptimizer(torch.optim.Optimizer):
 
     The gradients of thinned weights are not in `.grad`: use `clip_grad_norm_` of the optimizer, and
     `zero_grad` of the optimizer to forget gradients without a step. `torch.amp.GradScaler` cannot
-    see them.
+    see them, and is refused. Where several processes train together, all gradients are left to
+    autograd, which exchanges them.
 
     Args:
-        model: Its thinned layers leave their gradients to this optimizer, for as long as it lives.
+        model: Its thinned layers leave their gradients to this optimizer, until `release`, for as
+            long as it lives, or until another one takes them.
         params: Parameters of the model, or groups of them; `None` takes all.
         defaults: Settings.
     """
+
+    _step_supports_amp_scaling: ClassVar[bool] = True  # so that a scaler tells `step` of itself
 
     def __init__(self, model: nn.Module, params: Params | None, defaults: dict[str, Any]) -> None:
         self._parts = GradientParts()
@@ -46,13 +51,29 @@ class ThinOptimizer(torch.optim.Optimizer):
             memory.leave_to(self._parts)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Read a state; a copy takes gradients from its parameters alone, as it has no model."""
+        """Read a state; a copy takes gradients from its parameters alone, as it has no model.
+
+        Raises:
+            SettingError: If it is the state of an optimizer with settings that this one has not.
+        """
         super().__setstate__(state)
         vars(self).setdefault("_parts", GradientParts())
+        for group in self.param_groups:
+            if unknown := [name for name in _OTHERS if group.get(name)]:
+                raise SettingError(
+                    f"{type(self).__name__} has no {unknown[0]}; the state has "
+                    f"{unknown[0]}={group[unknown[0]]}."
+                )
+            self._check(group)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Take more parameters in, as torch's optimizers do."""
+        """Take more parameters in, as torch's optimizers do.
+
+        Raises:
+            SettingError: If a setting is out of range.
+        """
         super().add_param_group(param_group)
+        self._check(self.param_groups[-1])
         for weight in self.param_groups[-1]["params"]:
             self._parts.want(weight)
 
@@ -65,6 +86,10 @@ class ThinOptimizer(torch.optim.Optimizer):
         self._parts.forget()
         super().zero_grad(set_to_none)
 
+    def release(self) -> None:
+        """Leave all gradients to autograd from now on, for another optimizer."""
+        self._parts.release()
+
     @torch.no_grad()
     def step(self, closure: Closure | None = None) -> Any:
         """Move what has a gradient, and forget the gradients that were left here.
@@ -74,16 +99,19 @@ class ThinOptimizer(torch.optim.Optimizer):
 
         Returns:
             What `closure` returned.
+
+        Raises:
+            TorchdropError: If a newer optimizer has taken the gradients, or a `GradScaler` is used.
         """
+        self._check_owner()
         loss = None
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
         for group in self.param_groups:
             for weight in group["params"]:
-                part = self._gradient(weight)
-                if part is not None:
-                    self._move(group, weight, *part)
+                if weight.numel():
+                    self._move(group, weight)
         self._parts.forget()
         return loss
 
@@ -97,17 +125,24 @@ class ThinOptimizer(torch.optim.Optimizer):
 
         Returns:
             The norm before.
+
+        Raises:
+            SettingError: If `max_norm` is not above 0.
         """
-        found = [self._gradient(weight) for weight in self._weights()]
-        gradients = [part.gradient for part, _ in filter(None, found)]
-        norm = get_total_norm(gradients, norm_type)
+        if not max_norm > 0:
+            raise SettingError(f"max_norm is above 0; got {max_norm}.")
+        norm = get_total_norm(list(self._gradients()), norm_type)
         factor = (max_norm / (norm + _TINY)).clamp(max=1.0)
         for weight in self._weights():
-            for part in self._parts.waiting(weight):
-                part.gradient.mul_(factor)
+            if (waiting := self._parts.waiting(weight)) is not None:
+                waiting.scale_(factor)
             if weight.grad is not None:
                 weight.grad.mul_(factor)
         return norm
+
+    @abstractmethod
+    def _check(self, group: dict[str, Any]) -> None:
+        """Refuse settings out of range."""
 
     @abstractmethod
     def _rule(self, group: dict[str, Any], weight: Tensor, share: float) -> Rule:
@@ -126,55 +161,88 @@ class ThinOptimizer(torch.optim.Optimizer):
     def _memories(self, group: dict[str, Any], weight: Tensor) -> list[Tensor]:
         """Give what the rule remembers of a weight; the same tensors in every step."""
 
+    def _check_owner(self) -> None:
+        if self._parts.lost:
+            raise TorchdropError(
+                f"A newer optimizer takes the gradients of {self._parts.lost} of these parameters; "
+                "step that one, or make this one again."
+            )
+        if getattr(self, "found_inf", None) is not None:
+            raise TorchdropError(
+                f"torch.amp.GradScaler does not see the gradients of thinned layers, so "
+                f"{type(self).__name__} refuses it; train in bfloat16, which needs no scaler, or "
+                "with torch's optimizer."
+            )
+
     def _weights(self) -> Iterator[Tensor]:
         for group in self.param_groups:
             yield from group["params"]
 
-    def _gradient(self, weight: Tensor) -> tuple[Part, Tensor | None] | None:
-        """The gradient as one part, and which weights of it move, if not all."""
-        parts = self._parts.waiting(weight)
-        if len(parts) == 1 and weight.grad is None:
-            return parts[0], None
-        if not parts:
-            return None if weight.grad is None else (Part(weight.grad, None, None), None)
-        whole, used = whole_gradient(weight, parts), None
-        if weight.grad is not None:
-            whole += weight.grad
-        else:
-            used = _used(weight, parts)
-        return Part(whole, None, None), used
+    def _gradients(self) -> Iterator[Tensor]:
+        """The gradient of each weight, or what of it is not 0."""
+        for weight in self._weights():
+            waiting = self._parts.waiting(weight)
+            if waiting is None:
+                if weight.grad is not None:
+                    yield weight.grad
+            elif waiting.count == 1 and weight.grad is None:
+                yield waiting.parts[0].gradient
+            else:
+                whole, _ = waiting.summed(weight)
+                yield whole if weight.grad is None else whole + weight.grad
 
-    def _move(self, group: dict[str, Any], weight: Tensor, part: Part, used: Tensor | None) -> None:
-        moving = part.gradient.numel() if used is None else int(used.sum())
-        rule = self._rule(group, weight, moving / max(1, weight.numel()))
-        memories = self._memories(group, weight)
-        if used is None:
-            step_part_(rule, weight, memories, part.gradient, part.rows, part.columns)
+    def _move(self, group: dict[str, Any], weight: Tensor) -> None:
+        waiting, dense = self._parts.waiting(weight), weight.grad
+        if weight.is_complex() or (dense is not None and dense.is_sparse):
+            what = "complex" if weight.is_complex() else "sparse"
+            raise TorchdropError(
+                f"{type(self).__name__} moves real weights with dense gradients; the gradient of a "
+                f"weight of {tuple(weight.shape)} is {what}. Give it to torch's optimizer."
+            )
+        if dense is not None:
+            whole = dense if waiting is None else waiting.summed(weight)[0] + dense
+            self._step(group, weight, whole, None, None)
+        elif waiting is None:
             return
+        elif waiting.count == 1:
+            (part,) = waiting.parts
+            self._step(group, weight, part.gradient, part.rows, part.columns)
+        else:
+            self._move_used(group, weight, *waiting.summed(weight))
+
+    def _step(
+        self,
+        group: dict[str, Any],
+        weight: Tensor,
+        gradient: Tensor,
+        rows: Tensor | None,
+        columns: Tensor | None,
+    ) -> None:
+        rule = self._rule(group, weight, gradient.numel() / weight.numel())
+        step_part_(rule, weight, self._memories(group, weight), gradient, rows, columns)
+
+    def _move_used(
+        self, group: dict[str, Any], weight: Tensor, whole: Tensor, used: Tensor
+    ) -> None:
+        """Move all of a weight, and put back what was not used."""
+        rule = self._rule(group, weight, int(used.sum()) / weight.numel())
+        memories = self._memories(group, weight)
         before = [x.clone() for x in (weight, *memories)]
-        step_part_(rule, weight, memories, part.gradient, None, None)
+        step_part_(rule, weight, memories, whole, None, None)
         for moved, old in zip((weight, *memories), before, strict=True):
             moved.copy_(torch.where(used, moved, old))
 
 
-def _used(weight: Tensor, parts: Iterable[Part]) -> Tensor:
-    """Which of the weights are in one part or more."""
-    used = torch.zeros_like(weight)
-    for part in parts:
-        put_part_(used, torch.ones_like(part.gradient), part.rows, part.columns, add=True)
-    return used != 0
-
-
-def check_settings(lr: float, weight_decay: float) -> None:
-    """Refuse what no optimizer can use.
+def check_at_least_0(group: dict[str, Any], *names: str) -> None:
+    """Refuse negative settings.
 
     Args:
-        lr: Learning rate.
-        weight_decay: Of any kind.
+        group: Settings.
+        *names: Which of them.
 
     Raises:
         SettingError: If one is negative.
     """
-    for name, value in (("lr", lr), ("weight_decay", weight_decay)):
-        if not value >= 0:
-            raise SettingError(f"{name} is at least 0; got {value}.")
+    for name in names:
+        if not group[name] >= 0:
+            raise SettingError(f"{name} is at least 0; got {group[name]}.")

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ..errors import SettingError
 from ..kernels import Rule, SgdRule
-from ._thin_optimizer import Params, ThinOptimizer, check_settings
+from ._thin_optimizer import Params, ThinOptimizer, check_at_least_0
 
 
 class ThinSGD(ThinOptimizer):
@@ -52,13 +52,15 @@ class ThinSGD(ThinOptimizer):
         nesterov: bool = False,
         params: Params | None = None,
     ) -> None:
-        check_settings(lr, weight_decay)
-        if not 0 <= momentum < 1:
-            raise SettingError(f"momentum is in [0, 1); got {momentum}.")
-        if nesterov and not momentum:
-            raise SettingError("nesterov looks ahead by the momentum; got momentum=0.")
         settings = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay}
         super().__init__(model, params, {**settings, "nesterov": nesterov})
+
+    def _check(self, group: dict[str, Any]) -> None:
+        check_at_least_0(group, "lr", "weight_decay")
+        if not 0 <= group["momentum"] < 1:
+            raise SettingError(f"momentum is in [0, 1); got {group['momentum']}.")
+        if group["nesterov"] and not group["momentum"]:
+            raise SettingError("nesterov looks ahead by the momentum; got momentum=0.")
 
     def _rule(self, group: dict[str, Any], weight: Tensor, share: float) -> Rule:
         names = ("lr", "weight_decay", "momentum", "nesterov")

@@ -39,7 +39,7 @@ static uint64_t find(uint64_t *keys, int64_t n, int64_t rank)
 EXPORT void td_least_units(const double *uniform, int64_t n, int64_t kept, uint64_t *keys,
                            int64_t *numbers)
 {
-    if (kept < 1)
+    if (kept < 1 || kept > n)
         return;
     for (int64_t i = 0; i < n; i++)
         keys[i] = (uint64_t)(uniform[i] * 4294967296.0) << 32 | (uint64_t)i;
@@ -82,9 +82,9 @@ EXPORT void td_draw_units(int build, int64_t layers, const int64_t *seeds, const
     int64_t start = 0;
     for (int64_t i = 0; i < layers; start += units[i++]) {
         td_uniform_numbers(build, uniform, units[i], (uint64_t)seeds[i], NULL, 0);
-        counts[i] = rules[i];
+        counts[i] = rules[i] < units[i] ? rules[i] : units[i];
         if (rules[i] >= 0)
-            td_least_units(uniform, units[i], rules[i], keys, numbers + start);
+            td_least_units(uniform, units[i], counts[i], keys, numbers + start);
         else
             counts[i] = td_kept_units(uniform, units[i], -1 - rules[i], numbers + start);
         for (int64_t j = start; factors != NULL && j < start + counts[i]; j++)
