@@ -80,8 +80,15 @@ class AdamWRule:
     weight_decay: float
     steps: float
 
-    name = "adamw"
-    remembers = 2
+    @property
+    def name(self) -> str:
+        """In the native kernel."""
+        return "adamw"
+
+    @property
+    def remembers(self) -> int:
+        """How many tensors it keeps of a weight."""
+        return 2
 
     @property
     def settings(self) -> tuple[float, ...]:

@@ -53,6 +53,9 @@ class ThinOptimizer(torch.optim.Optimizer):
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Read a state; a copy takes gradients from its parameters alone, as it has no model.
 
+        Args:
+            state: Of an optimizer.
+
         Raises:
             SettingError: If it is the state of an optimizer with settings that this one has not.
         """
@@ -68,6 +71,9 @@ class ThinOptimizer(torch.optim.Optimizer):
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Take more parameters in, as torch's optimizers do.
+
+        Args:
+            param_group: Parameters, and settings of their own.
 
         Raises:
             SettingError: If a setting is out of range.
