@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
 from ..data import ArrayEncoder, Encoder, encoder_from_dict, read_features, read_labeled
-from ..errors import SettingError
+from ..errors import ModelError, SettingError
 from ..modes import evaluating
 from ..montecarlo import Prediction, predict, with_targets
 from ._json import read_json
@@ -23,6 +23,10 @@ from ._network import build, rebuild
 from ._result import DataSummary
 from ._run_directory import MODEL, SETTINGS, load_result
 
+_NOTHING_DROPS = (
+    "This run chose p = 0, so its network drops nothing, and there is nothing to sample; predict "
+    "without samples."
+)
 _PLANE = 2  # axes of a picture, without channels
 _CHANNELS = (1, 3)
 
@@ -36,12 +40,14 @@ class SavedModel:
         encoder: Turns raw data into the network's input, as it was fitted in training.
         classes: Names of the classes; empty in regression.
         trained_on: The data of the run, in numbers.
+        p: The rate that was chosen.
     """
 
     network: nn.Module
     encoder: Encoder
     classes: tuple[str, ...]
     trained_on: DataSummary
+    p: float
 
     def predict(self, features: Tensor) -> pd.DataFrame:
         """Predict for rows that are encoded already.
@@ -118,16 +124,21 @@ class SavedModel:
         if tau is not None and self.classes:
             raise SettingError("tau is the precision of numbers; the run predicts classes.")
         whole = targets is not None and not _missing(targets).any()
-        prediction = predict(
-            self.network,
-            TensorDataset(features, targets) if targets is not None and whole else features,
-            samples,
-            task="classification" if self.classes else "regression",
-            tau=tau,
-            keep_samples=targets is not None and not whole,
-            outputs=None if self.classes else self._decoded,
-            generator=torch.Generator().manual_seed(seed),
-        )
+        try:
+            prediction = predict(
+                self.network,
+                TensorDataset(features, targets) if targets is not None and whole else features,
+                samples,
+                task="classification" if self.classes else "regression",
+                tau=tau,
+                keep_samples=targets is not None and not whole,
+                outputs=None if self.classes else self._decoded,
+                generator=torch.Generator().manual_seed(seed),
+            )
+        except ModelError as error:
+            if self.p == 0:
+                raise ModelError(_NOTHING_DROPS) from error
+            raise
         if targets is None or whole:
             return prediction
         return replace(with_targets(prediction, targets), kept=None)
@@ -211,6 +222,7 @@ def load_model(run: str | PathLike[str]) -> SavedModel:
         encoder=encoder_from_dict(settings["encoder"]),
         classes=result.data.classes,
         trained_on=result.data,
+        p=result.chosen.p,
     )
 
 
