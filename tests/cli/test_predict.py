@@ -84,7 +84,7 @@ def test_samples_of_a_network_that_drops_nothing_are_refused(run: Run, table: Pa
         if isinstance(layer, nn.Dropout):
             layer.p = 0.0
     with pytest.raises(ModelError, match="needs dropout"):
-        saved.sample(saved.read(str(table)))
+        replace(saved, p=0.3).sample(saved.read(str(table)))
     with pytest.raises(ModelError, match="This run chose p = 0, so its network drops nothing"):
         replace(saved, p=0.0).sample(saved.read(str(table)))
 
