@@ -16,6 +16,7 @@ from torchdrop.montecarlo._passes import WIDEST
 from torchdrop.montecarlo._seeds import call_seed, sample_seed
 from torchdrop.montecarlo._stacked_moments import StackedClassMoments
 from torchdrop.montecarlo._sums import pieces
+from torchdrop.nn import ActivationDropout, Dropout
 
 from .networks import build
 
@@ -79,6 +80,7 @@ LAYERS: list[tuple[nn.Module, tuple[int, ...]]] = [
     (nn.Dropout2d(0.3), (5, 4, 3)),
     (nn.Dropout3d(0.3), (5, 2, 2, 2)),
     (nn.Dropout(0.3), (5, 2, 2)),
+    (Dropout(0.3), (5, 2)),
 ]
 
 
@@ -93,7 +95,7 @@ def test_every_sample_has_the_masks_of_its_own_seed(
     model, x = nn.Sequential(layer, nn.Identity(), layer, nn.Flatten()), _rows(3, *shape).to(dtype)
     result = _predict(model, x, masks=masks)
     dims = tuple(range(1, x.ndim)) if masks == "shared" else tuple(range(x.ndim))
-    if type(layer) is not nn.Dropout:
+    if not isinstance(layer, nn.Dropout):
         dims = tuple(axis for axis in dims if axis < 2)
     block = None if masks == "shared" else 0
 
@@ -107,6 +109,28 @@ def test_every_sample_has_the_masks_of_its_own_seed(
                 y = functional.dropout(y, layer.p, training=True, dims=None if every else dims)  # type: ignore[arg-type]
         assert torch.equal(values, y.flatten(1).double())
     assert torch.equal(result.kept, _kept(model, x, masks=masks, block=3))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("masks", ["rows", "shared"])
+@pytest.mark.parametrize("ours", ["Dropout", "ActivationDropout"])
+def test_our_layers_give_the_samples_of_torchs(ours: str, masks: str) -> None:
+    torch.manual_seed(0)
+    first, last, x = nn.Linear(6, 8), nn.Linear(8, 2), _rows(5).float()
+    pair = {
+        "Dropout": (nn.ReLU(), Dropout(0.5)),
+        "ActivationDropout": (nn.Identity(), ActivationDropout("relu", 0.5)),
+    }[ours]
+    theirs = nn.Sequential(first, nn.ReLU(), nn.Dropout(0.5), last)
+    result = _predict(nn.Sequential(first, *pair, last), x, masks=masks)
+
+    assert "samples in a pass" in result.strategy
+    assert torch.equal(result.kept, _kept(theirs, x, masks=masks))  # type: ignore[arg-type]
+    assert torch.equal(result.weight_scaling, _predict(theirs, x).weight_scaling)
+
+
+@pytest.mark.parametrize("layer", [Dropout(0.5, dims=(1,)), Dropout(0.5, scale="eval")])
+def test_our_layers_with_ways_of_their_own_keep_them(layer: nn.Module) -> None:
+    assert "one sample in a pass" in _predict(nn.Sequential(layer), _rows(5)).strategy
 
 
 def _gamma(terms: int) -> float:

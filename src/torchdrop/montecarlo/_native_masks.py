@@ -1,4 +1,4 @@
-"""Torch's dropout layers, with masks by torchdrop's kernel for as long as a block runs."""
+"""Plain dropout layers, with masks by torchdrop's kernel for as long as a block runs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from .. import functional
 from ..kernels import given_seeds, keep_probability, keep_threshold, masked_scale_members
+from ..nn import ActivationDropout, Dropout
 from ._aside import aside
 from ._draws import Draws
 
@@ -20,6 +21,8 @@ _DIMS = {
     nn.Dropout1d: 1,
     nn.Dropout2d: 2,
     nn.Dropout3d: 3,
+    Dropout: None,
+    ActivationDropout: None,
 }
 """Layers that are answered for, and how many axes behind the channels they drop together."""
 
@@ -41,7 +44,7 @@ def native_masks(model: nn.Module, draws: Draws, *, shared: bool) -> Iterator[fr
     Yields:
         The layers that do so; the others draw as ever.
     """
-    layers = [m for m in model.modules() if type(m) in _DIMS and "forward" not in vars(m)]
+    layers = [m for m in model.modules() if _is_plain(m)]
     try:
         for layer in layers:
             layer.forward = partial(_forward, layer, draws, shared)
@@ -51,7 +54,16 @@ def native_masks(model: nn.Module, draws: Draws, *, shared: bool) -> Iterator[fr
             vars(layer).pop("forward", None)
 
 
+def _is_plain(layer: Any) -> bool:
+    """Whether a layer drops single elements or channels and has no ways of its own."""
+    own = type(layer) in (Dropout, ActivationDropout)
+    plain = not own or (layer.dims is None and layer.scale == "train")
+    return type(layer) in _DIMS and plain and "forward" not in vars(layer)
+
+
 def _forward(layer: Any, draws: Draws, shared: bool, x: Tensor) -> Tensor:
+    if isinstance(layer, ActivationDropout):
+        x = layer.activate(x)
     if not layer.training or not layer.p:
         return x
     dims, seeds = _dims(layer, shared, x.ndim), draws.seeds()

@@ -122,7 +122,7 @@ class Passes:
             self.apart.add("rows go through the model one by one")
             return 1
         if copies > 1 and (not self.plain or self.draws.others_drew):
-            self.apart.add("not all that is random is in torch's plain dropout layers")
+            self.apart.add("not all that is random is in plain dropout layers")
             return 1
         return max(1, copies)
 
