@@ -42,6 +42,18 @@ def test_every_late_name_is_typed_or_a_module(package: str) -> None:
         assert getattr(module, name) is sys.modules[f"{package}.{name}"]
 
 
+def test_all_that_users_call_is_reached_from_the_package() -> None:
+    """But for `cli` and `benchmarks`, which are commands, and the plugins."""
+    import torchdrop  # noqa: PLC0415
+
+    folder = Path(torchdrop.__path__[0])
+    found = {path.stem for path in folder.iterdir() if not path.name.startswith(("_", "audit_"))}
+    wanted = found - {"cli", "benchmarks", "py"}
+
+    assert "optim" in wanted
+    assert wanted <= set(dir(torchdrop))
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_unknown_names_are_an_attribute_error(package: str) -> None:
     with pytest.raises(AttributeError, match=f"module '{package}' has no attribute 'nothing'"):

@@ -3,8 +3,8 @@
 The main call is `tune`. `find_sites` says where a model drops; `evaluating`, `sampling`, `disabled`
 and `Guard` see to its mode; `watch` finds mistakes in a running program; `convert`, `insert` and
 `thin` change it. The sub-packages hold the rest, one public path per name: `functional` and `nn`
-(masks as functions and layers), `networks`, `sites`, `modes`, `surgery`, `data`, `training`,
-`tuning`, `audit` and `report`.
+(masks as functions and layers), `optim` (optimizers for thinned networks), `networks`, `sites`,
+`modes`, `surgery`, `data`, `training`, `tuning`, `montecarlo`, `audit`, `testing` and `report`.
 """
 
 from typing import TYPE_CHECKING
@@ -36,7 +36,7 @@ else:
             "surgery": ("convert", "convert_", "insert", "insert_", "thin", "thin_"),
             "tuning": ("TuningResult", "tune"),
             **dict.fromkeys(("data", "errors", "functional", "kernels", "networks", "nn"), ()),
-            **dict.fromkeys(("report", "testing", "training"), ()),
+            **dict.fromkeys(("montecarlo", "optim", "report", "testing", "training"), ()),
         },
     )
 
