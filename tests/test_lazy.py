@@ -46,7 +46,7 @@ def test_all_that_users_call_is_reached_from_the_package() -> None:
     """But for `cli` and `benchmarks`, which are commands, and the plugins."""
     import torchdrop  # noqa: PLC0415
 
-    folder = Path(torchdrop.__path__[0])
+    folder = Path(torchdrop.__file__).parent
     found = {path.stem for path in folder.iterdir() if not path.name.startswith(("_", "audit_"))}
     wanted = found - {"cli", "benchmarks", "py"}
 
