@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+import torchdrop
 from torchdrop import functional
 from torchdrop.kernels import given_seeds
 from torchdrop.montecarlo import Prediction, predict
@@ -126,6 +127,35 @@ def test_our_layers_give_the_samples_of_torchs(ours: str, masks: str) -> None:
     assert "samples in a pass" in result.strategy
     assert torch.equal(result.kept, _kept(theirs, x, masks=masks))  # type: ignore[arg-type]
     assert torch.equal(result.weight_scaling, _predict(theirs, x).weight_scaling)
+
+
+@pytest.mark.parametrize("masks", ["rows", "shared"])
+@pytest.mark.parametrize("hold", [1, 3])
+def test_thinned_chains_give_the_samples_of_the_plain_ones(hold: int, masks: str) -> None:
+    torch.manual_seed(0)
+    plain = nn.Sequential(
+        *(nn.Linear(6, 8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 8), nn.ReLU()),
+        *(nn.Dropout(0.5), nn.Linear(8, 2)),
+    )
+    x, thinned = _rows(5).float(), torchdrop.thin(plain, always=True, hold=hold)
+    result = _predict(thinned, x, masks=masks)
+
+    assert "samples in a pass" in result.strategy
+    assert torch.equal(result.kept, _kept(plain, x, masks=masks))  # type: ignore[arg-type]
+    assert torch.equal(result.weight_scaling, _predict(plain, x).weight_scaling)
+    assert "forward" not in vars(thinned)
+
+
+def test_thinned_pairs_give_each_row_masks_of_its_own() -> None:
+    torch.manual_seed(0)
+    layer = nn.TransformerEncoderLayer(6, 2, 16, dropout=0.5, batch_first=True)
+    layer.self_attn.dropout = layer.dropout1.p = layer.dropout2.p = 0.0
+    thinned = torchdrop.thin(layer, always=True)
+    x = _rows(1, 4, 6).float().expand(5, 4, 6)
+    kept = _kept(nn.Sequential(thinned, nn.Flatten()), x, 3)
+
+    assert torch.equal(kept, _kept(nn.Sequential(layer, nn.Flatten()), x, 3))
+    assert len(torch.unique(kept[0], dim=0)) == 5
 
 
 @pytest.mark.parametrize("layer", [Dropout(0.5, dims=(1,)), Dropout(0.5, scale="eval")])

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from .. import functional
 from ..kernels import given_seeds, keep_probability, keep_threshold, masked_scale_members
-from ..nn import ActivationDropout, Dropout
+from ..nn import ActivationDropout, Dropout, ThinnedDropout, ThinnedSequential
 from ._aside import aside
 from ._draws import Draws
 
@@ -23,6 +23,7 @@ _DIMS = {
     nn.Dropout3d: 3,
     Dropout: None,
     ActivationDropout: None,
+    ThinnedDropout: None,
 }
 """Layers that are answered for, and how many axes behind the channels they drop together."""
 
@@ -34,7 +35,8 @@ def native_masks(model: nn.Module, draws: Draws, *, shared: bool) -> Iterator[fr
     """Let plain dropout layers of `model` draw their masks by the kernel.
 
     Where several samples are in a pass, the copies of the rows that they are of come one behind
-    the other; each copy gets the mask that it would get alone.
+    the other; each copy gets the mask that it would get alone. Thinned chains and pairs, which drop
+    the same units of all rows in training, are the plain ones meanwhile.
 
     Args:
         model: Any module.
@@ -45,20 +47,28 @@ def native_masks(model: nn.Module, draws: Draws, *, shared: bool) -> Iterator[fr
         The layers that do so; the others draw as ever.
     """
     layers = [m for m in model.modules() if _is_plain(m)]
+    chains = [m for m in model.modules() if type(m) is ThinnedSequential and _is_untouched(m)]
     try:
         for layer in layers:
             layer.forward = partial(_forward, layer, draws, shared)
+        for chain in chains:
+            chain.forward = partial(nn.Sequential.forward, chain)  # type: ignore[method-assign]
         yield frozenset(layers)
     finally:
-        for layer in layers:
-            vars(layer).pop("forward", None)
+        for module in (*layers, *chains):
+            vars(module).pop("forward", None)
 
 
 def _is_plain(layer: Any) -> bool:
     """Whether a layer drops single elements or channels and has no ways of its own."""
     own = type(layer) in (Dropout, ActivationDropout)
     plain = not own or (layer.dims is None and layer.scale == "train")
-    return type(layer) in _DIMS and plain and "forward" not in vars(layer)
+    return type(layer) in _DIMS and plain and _is_untouched(layer)
+
+
+def _is_untouched(module: nn.Module) -> bool:
+    """Whether nobody else has given this very module another forward."""
+    return "forward" not in vars(module)
 
 
 def _forward(layer: Any, draws: Draws, shared: bool, x: Tensor) -> Tensor:

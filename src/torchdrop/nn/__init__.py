@@ -24,6 +24,7 @@ from ._layer_drop import LayerDrop as LayerDrop
 from ._locked_dropout import LockedDropout as LockedDropout
 from ._multi_sample import MultiSampleDropout as MultiSampleDropout
 from ._standout import Standout as Standout
+from ._thinned_pair import ThinnedDropout as ThinnedDropout
 from ._thinned_pair import thinned_pair as thinned_pair
 from ._thinned_sequential import ThinnedSequential as ThinnedSequential
 from ._thinned_sites import sites_to_thin as sites_to_thin
